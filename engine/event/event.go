@@ -64,21 +64,21 @@ type Event struct {
 	URL       string // Req, absolute, userinfo included (redacted by whoever writes it)
 	Streaming bool   // Req: the body follows in Sent events
 
-	Version  string      // Head: "HTTP/1.1"
-	Status   int         // Head
-	Reason   string      // Head: as received
-	Headers  [][2]string // Req, Head, Trail: in order, original case, duplicates kept
-	Decoded  bool        // Head: the Data events are already content-decoded
-	Wire     int64       // Head, when Decoded: bytes of body that were received, before decoding
-	Data     []byte      // Req, Sent, Data
-	Size     int64       // Sent, Tick
-	Class    string      // Err: HTTPX's class name, "ConnectTimeout"
-	Phase    string      // Err: "pool", "connect", "tls", "write", "read" or ""
-	By       string      // Abort
-	Timer    int         // Timer: number in the session, by order of creation
-	Name     string      // Env
-	Text     string      // Out, Env, Input, Err (the message)
-	Meta     Meta        // Open
+	Version string      // Head: "HTTP/1.1"
+	Status  int         // Head
+	Reason  string      // Head: as received
+	Headers [][2]string // Req, Head, Trail: in order, original case, duplicates kept
+	Decoded bool        // Head: the Data events are already content-decoded
+	Wire    int64       // Head, when Decoded: bytes of body that were received, before decoding
+	Data    []byte      // Req, Sent, Data
+	Size    int64       // Sent, Tick
+	Class   string      // Err: HTTPX's class name, "ConnectTimeout"
+	Phase   string      // Err: "pool", "connect", "tls", "write", "read" or ""
+	By      string      // Abort
+	Timer   int         // Timer: number in the session, by order of creation
+	Name    string      // Env
+	Text    string      // Out, Env, Input, Err (the message)
+	Meta    Meta        // Open
 }
 
 // Meta describes a session.
