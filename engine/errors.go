@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -189,20 +190,11 @@ type Error struct {
 // NewError makes an Error about req, which may be nil. With an empty format the message is HTTPX's fixed text of the class
 // (StreamConsumed, StreamClosed, ResponseNotRead, RequestNotRead). A %w in the format sets Cause.
 func NewError(class Class, req *Request, format string, args ...any) *Error {
-	e := &Error{Class: class, Request: req}
-	switch {
-	case format == "":
-		e.Message = fixedMessages[class]
-	case len(args) == 0:
-		e.Message = format
-	default:
-		wrapped := fmt.Errorf(format, args...)
-		e.Message = wrapped.Error()
-		if u, ok := wrapped.(interface{ Unwrap() error }); ok {
-			e.Cause = u.Unwrap()
-		}
+	if format == "" {
+		return &Error{Class: class, Request: req, Message: fixedMessages[class]}
 	}
-	return e
+	text := fmt.Errorf(format, args...)
+	return &Error{Class: class, Request: req, Message: text.Error(), Cause: errors.Unwrap(text)}
 }
 
 // Error gives the message alone; the class is for the caller to name.

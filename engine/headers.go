@@ -245,9 +245,15 @@ func (h *Headers) index(name string) int {
 	return -1
 }
 
-func isTokenChar(c byte) bool {
-	return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
+func isTokenChar(c byte) bool { return tokenChars[c] }
+
+var tokenChars = func() (table [256]bool) {
+	for c := range table {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		table[c] = letter || c >= '0' && c <= '9' || c < 0x80 && strings.ContainsRune("!#$%&'*+-.^_`|~", rune(c))
+	}
+	return table
+}()
 
 func isASCII(s string) bool {
 	for i := 0; i < len(s); i++ {

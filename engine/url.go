@@ -156,9 +156,7 @@ func (r reference) normalise(whole string) (*URL, error) {
 	}
 	u.path = escape(path, pathSafe)
 
-	unchanged := whole != "" && u.scheme != "" && authority && u.scheme == r.scheme && u.userinfo == r.userinfo && u.host == r.host &&
-		u.path == r.path && u.query == r.query && u.fragment == r.fragment && (r.userinfo != "" || !strings.Contains(whole, "@"))
-	if unchanged && u.port == -1 && len(whole) == u.textLength() {
+	if r.isNormal(u) && len(whole) == u.textLength() {
 		u.text = whole
 	} else {
 		u.text = u.assemble(u.userinfo)
@@ -166,13 +164,25 @@ func (r reference) normalise(whole string) (*URL, error) {
 	return u, nil
 }
 
+// isNormal tells whether normalising the parts to u changed none of them.
+func (r reference) isNormal(u *URL) bool {
+	return u.scheme != "" && u.host != "" && u.scheme == r.scheme && u.userinfo == r.userinfo && u.host == r.host && u.path == r.path &&
+		u.query == r.query && u.fragment == r.fragment && (u.port == -1) == (r.port == "")
+}
+
 func (u *URL) hasAuthority() bool { return u.userinfo != "" || u.host != "" || u.port != -1 }
 
-// textLength is the length of the text of a URL with a scheme, a host and no port.
+// textLength is the length of the text of a URL with a scheme and a host that is no IPv6 address.
 func (u *URL) textLength() int {
 	n := len(u.scheme) + len("://") + len(u.host) + len(u.path)
 	if u.userinfo != "" {
 		n += len(u.userinfo) + 1
+	}
+	if u.port != -1 {
+		n += 2
+		for rest := u.port; rest >= 10; rest /= 10 {
+			n++
+		}
 	}
 	if u.hasQuery {
 		n += len(u.query) + 1
