@@ -1,0 +1,259 @@
+package engine
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+)
+
+// pool hands out connections: an idle one to the same place if there is one, else a new one while there is room, else room is made
+// by closing an idle one to another place, else the request waits. Requests that wait are served in the order they came (one
+// that cannot be served does not hold up those behind it that can). The algorithm is httpcore's, with every slot accounted
+// for when a waiting request is given up.
+type pool struct {
+	limits Limits
+
+	mu      sync.Mutex
+	closed  bool
+	conns   []*poolConn // those that became idle longest ago first
+	waiting []*ticket
+}
+
+// poolConn is a connection of a pool, from the decision to open it.
+type poolConn struct {
+	key string
+
+	// Set once, by established.
+	open bool
+	cc   *http.ClientConn
+	wire *wireConn
+	h2   bool
+	info NetworkInfo
+
+	users  int         // requests under way, guarded by the pool's lock
+	served int         // requests before, guarded by the pool's lock
+	expiry *time.Timer // runs while the connection is idle
+}
+
+// ticket is a request that waits for a connection.
+type ticket struct {
+	key      string
+	sharable bool // the connection may turn out to be HTTP/2, and carry more than one request
+	ready    chan *poolConn
+}
+
+// acquire waits for a connection, or for the permission to open one: then the result is not open, and the caller reports with
+// established or discard.
+func (p *pool) acquire(ctx context.Context, key string, sharable bool) (*poolConn, error) {
+	t := &ticket{key: key, sharable: sharable, ready: make(chan *poolConn, 1)}
+	p.mu.Lock()
+	if p.closed {
+		p.mu.Unlock()
+		return nil, errPoolClosed
+	}
+	p.waiting = append(p.waiting, t)
+	doomed := p.assign()
+	p.mu.Unlock()
+	closeAll(doomed)
+
+	select {
+	case conn := <-t.ready:
+		if conn == nil {
+			return nil, errPoolClosed
+		}
+		return conn, nil
+	case <-ctx.Done():
+	}
+	p.mu.Lock()
+	p.waiting = slices.DeleteFunc(p.waiting, func(other *ticket) bool { return other == t })
+	p.mu.Unlock()
+	select {
+	case conn := <-t.ready: // it came at the last moment
+		if conn != nil {
+			if conn.h2 {
+				conn.cc.Release()
+			}
+			p.release(conn, conn.open)
+		}
+	default:
+	}
+	return nil, context.Cause(ctx)
+}
+
+// established reports that a new connection is ready.
+func (p *pool) established(conn *poolConn) {
+	p.mu.Lock()
+	conn.open = true
+	doomed := p.assign() // HTTP/2: others may share it
+	p.mu.Unlock()
+	closeAll(doomed)
+}
+
+// release ends one use of a connection. It is kept if it is reusable and there is room for one more idle connection. Each
+// acquired connection is released exactly once.
+func (p *pool) release(conn *poolConn, reusable bool) {
+	p.mu.Lock()
+	conn.users--
+	conn.served++
+	var doomed []*poolConn
+	switch {
+	case !slices.Contains(p.conns, conn): // removed while in use
+		if conn.users == 0 {
+			doomed = append(doomed, conn)
+		}
+	case p.closed || !conn.open || conn.cc.Err() != nil || !reusable && !conn.h2,
+		conn.users == 0 && (conn.cc.Available() == 0 || p.limits.KeepaliveExpiry == 0):
+		p.remove(conn)
+		if conn.users == 0 {
+			doomed = append(doomed, conn)
+		}
+	case conn.users == 0:
+		p.remove(conn)
+		p.conns = append(p.conns, conn)
+		if d := p.limits.KeepaliveExpiry; d > 0 {
+			served := conn.served
+			conn.expiry = time.AfterFunc(d, func() { p.expire(conn, served) })
+		}
+	}
+	doomed = append(doomed, p.assign()...)
+	doomed = append(doomed, p.surplus()...)
+	p.mu.Unlock()
+	closeAll(doomed)
+}
+
+// expire closes a connection that has been idle since its served-th request.
+func (p *pool) expire(conn *poolConn, served int) {
+	p.mu.Lock()
+	idle := conn.users == 0 && conn.served == served && slices.Contains(p.conns, conn)
+	if idle {
+		p.remove(conn)
+	}
+	p.mu.Unlock()
+	if idle {
+		conn.close()
+	}
+}
+
+// close closes the idle connections and turns away those who wait. Connections in use close when they are released.
+func (p *pool) close() {
+	p.mu.Lock()
+	p.closed = true
+	var doomed []*poolConn
+	for _, conn := range slices.Clone(p.conns) {
+		if conn.users == 0 {
+			p.remove(conn)
+			doomed = append(doomed, conn)
+		}
+	}
+	for _, t := range p.waiting {
+		t.ready <- nil
+	}
+	p.waiting = nil
+	p.mu.Unlock()
+	closeAll(doomed)
+}
+
+// assign serves those of the waiting that can be served, and returns connections to close. The lock is held.
+func (p *pool) assign() (doomed []*poolConn) {
+	for _, conn := range slices.Clone(p.conns) {
+		if conn.users == 0 && conn.open && (conn.cc.Err() != nil || conn.cc.Available() == 0) {
+			p.remove(conn)
+			doomed = append(doomed, conn)
+		}
+	}
+	p.waiting = slices.DeleteFunc(p.waiting, func(t *ticket) bool {
+		conn := p.reuse(t)
+		if conn == nil {
+			if p.mayBecomeSharable(t) {
+				return false
+			}
+			if p.limits.MaxConnections >= 0 && len(p.conns) >= p.limits.MaxConnections {
+				i := slices.IndexFunc(p.conns, func(c *poolConn) bool { return c.users == 0 })
+				if i < 0 {
+					return false
+				}
+				doomed = append(doomed, p.conns[i])
+				p.remove(p.conns[i])
+			}
+			conn = &poolConn{key: t.key}
+			p.conns = append(p.conns, conn)
+		}
+		conn.users++
+		t.ready <- conn
+		return true
+	})
+	return doomed
+}
+
+// reuse finds an open connection to the right place, the most recently used first.
+func (p *pool) reuse(t *ticket) *poolConn {
+	for _, conn := range slices.Backward(p.conns) {
+		if conn.key != t.key || !conn.open || conn.cc.Err() != nil {
+			continue
+		}
+		if conn.h2 && conn.cc.Reserve() == nil || !conn.h2 && conn.users == 0 {
+			if conn.expiry != nil {
+				conn.expiry.Stop()
+			}
+			return conn
+		}
+	}
+	return nil
+}
+
+// mayBecomeSharable tells whether a connection that is being opened could serve t as well, and nothing yet says that the place
+// speaks HTTP/1.1 only.
+func (p *pool) mayBecomeSharable(t *ticket) bool {
+	if !t.sharable {
+		return false
+	}
+	opening := false
+	for _, conn := range p.conns {
+		if conn.key == t.key {
+			if conn.open && !conn.h2 {
+				return false
+			}
+			opening = opening || !conn.open
+		}
+	}
+	return opening
+}
+
+// surplus takes out the idle connections beyond the limit, oldest first. The lock is held.
+func (p *pool) surplus() (doomed []*poolConn) {
+	if p.limits.MaxKeepaliveConnections < 0 {
+		return nil
+	}
+	idle := 0
+	for _, conn := range slices.Backward(slices.Clone(p.conns)) {
+		if conn.users > 0 {
+			continue
+		}
+		if idle++; idle > p.limits.MaxKeepaliveConnections {
+			p.remove(conn)
+			doomed = append(doomed, conn)
+		}
+	}
+	return doomed
+}
+
+func (p *pool) remove(conn *poolConn) {
+	if conn.expiry != nil {
+		conn.expiry.Stop()
+	}
+	p.conns = slices.DeleteFunc(p.conns, func(other *poolConn) bool { return other == conn })
+}
+
+func (c *poolConn) close() {
+	if c.cc != nil {
+		c.cc.Close()
+	}
+}
+
+func closeAll(conns []*poolConn) {
+	for _, conn := range conns {
+		conn.close()
+	}
+}
