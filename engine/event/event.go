@@ -26,7 +26,7 @@ const (
 	Cell  Kind = "cell"  // Cell starts: Source
 	Done  Kind = "done"  // Cell settled: Failed
 	Out   Kind = "out"   // Cell printed Text (one or more lines, no final newline, no colour)
-	Env   Kind = "env"   // Cell read the environment variable Name; Text is its value (a placeholder when secret)
+	Env   Kind = "env"   // Cell read the fact Name from outside (an environment variable, "lab.url"): Text, a placeholder when secret
 	Input Kind = "input" // Text was read from the person
 	Close Kind = "close" // the session ended in good order
 )
@@ -74,6 +74,8 @@ type Event struct {
 	Size    int64       // Sent, Tick
 	Class   string      // Err: HTTPX's class name, "ConnectTimeout"
 	Phase   string      // Err: "pool", "connect", "tls", "write", "read" or ""
+	Hint    string      // Err: what to do, "" when there is nothing to say
+	Causes  []string    // Err: the messages of the errors below, outermost first
 	By      string      // Abort
 	Timer   int         // Timer: number in the session, by order of creation
 	Name    string      // Env
@@ -89,7 +91,6 @@ type Meta struct {
 	Zone     string    // IANA name; "UTC" unless the user chose another
 	Seed     string    // hexadecimal: all randomness of the session comes from it
 	BaseURL  string    // of the session's client, "" when none
-	Lab      string    // the origin that lab.url had ("http://127.0.0.1:40123"), "" when the lab was not used
 	Secrets  []string  // names of the redacted values, never the values
 }
 
@@ -124,6 +125,9 @@ type Tape interface {
 	// returns ok false when nothing is left for this cell, settled telling whether the cell's promise has settled: a
 	// cell that is left pending with nothing to deliver is a divergence, and so is a next event without an owner.
 	Next(ready func(Event) bool, settled bool) (e Event, ok bool, err error)
+
+	// Env is the value that the recorded session read for name (an Env event), a placeholder when it was secret.
+	Env(name string) (value string, ok bool)
 
 	// Meta is the recorded session's description.
 	Meta() Meta
