@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"sync"
 
 	"github.com/andybalholm/brotli"
 	"github.com/klauspost/compress/zstd"
@@ -175,8 +176,8 @@ func (d *pulledDecoder) run() ([]byte, error) {
 	}
 	d.pending = false
 	d.resume()
-	output := d.output
-	d.output = nil
+	output := d.output[:len(d.output):len(d.output)]
+	d.output = d.output[len(d.output):] // a reader that is suspended may be writing behind what is given away
 	d.decoded += int64(len(output))
 	if err := d.limits.check(d.decoded, d.wire); err != nil {
 		d.stop()
@@ -211,9 +212,8 @@ func (d *pulledDecoder) work(yield func(struct{}) bool) {
 	}
 	for {
 		if len(d.output) == cap(d.output) {
-			grown := make([]byte, len(d.output), min(max(2*cap(d.output), 4096), decodePiece))
-			copy(grown, d.output)
-			d.output = grown
+			estimate := min(max(4*len(d.input), 4096), decodePiece/4)
+			d.output = append(make([]byte, 0, min(max(2*len(d.output), estimate), decodePiece)), d.output...)
 		}
 		n, err := reader.Read(d.output[len(d.output):cap(d.output)])
 		d.output = d.output[:len(d.output)+n]
@@ -304,7 +304,7 @@ func unwrapDropped(err error) error {
 }
 
 var openers = map[string]func(*bufio.Reader) (io.ReadCloser, error){
-	"gzip": func(source *bufio.Reader) (io.ReadCloser, error) { return gzip.NewReader(source) },
+	"gzip": openGzip,
 	"deflate": func(source *bufio.Reader) (io.ReadCloser, error) {
 		if isZlib(source) {
 			return zlib.NewReader(source)
@@ -323,6 +323,27 @@ var openers = map[string]func(*bufio.Reader) (io.ReadCloser, error){
 		}
 		return reader.IOReadCloser(), nil
 	},
+}
+
+// gzipReaders keeps readers for the next body: a new one takes 44 KB, more than most bodies.
+var gzipReaders sync.Pool
+
+type pooledGzip struct{ *gzip.Reader }
+
+func openGzip(source *bufio.Reader) (io.ReadCloser, error) {
+	reader, ok := gzipReaders.Get().(*gzip.Reader)
+	if !ok {
+		reader = new(gzip.Reader)
+	}
+	if err := reader.Reset(source); err != nil {
+		return nil, err
+	}
+	return pooledGzip{reader}, nil
+}
+
+func (p pooledGzip) Close() error {
+	gzipReaders.Put(p.Reader)
+	return nil
 }
 
 // isZlib tells zlib data from raw deflate data, which some servers send, by the two bytes of its header (RFC 1950, section 2.2).

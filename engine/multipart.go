@@ -117,7 +117,7 @@ func formParameter(name, value string) string {
 		switch c := value[i]; {
 		case c == '\\':
 			b.WriteString(`\\`)
-		case c == '"', c < 0x20 && c != 0x1b:
+		case c == '"', c < 0x20 && c != 0x1b, c == 0x7f:
 			writeEscape(&b, c)
 		default:
 			b.WriteByte(c)

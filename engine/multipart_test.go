@@ -66,8 +66,8 @@ func TestMultipart(t *testing.T) {
 		{"MP09 .json", nil, file(MultipartFile{Filename: "example.JSON"}),
 			lines("--BOUNDARY", `Content-Disposition: form-data; name="file"; filename="example.JSON"`, "Content-Type: application/json", "",
 				"<file content>", "--BOUNDARY--")},
-		{"MP13 names", []MultipartField{{"n\u00e4me\r\n\x00", []byte("1")}}, file(MultipartFile{Filename: "hello\\world\"\x1a\x1b\x1c"}),
-			lines("--BOUNDARY", "Content-Disposition: form-data; name=\"n\u00e4me%0D%0A%00\"", "", "1", "--BOUNDARY",
+		{"MP13 names", []MultipartField{{"n\u00e4me\r\n\x00\x7f", []byte("1")}}, file(MultipartFile{Filename: "hello\\world\"\x1a\x1b\x1c"}),
+			lines("--BOUNDARY", "Content-Disposition: form-data; name=\"n\u00e4me%0D%0A%00%7F\"", "", "1", "--BOUNDARY",
 				"Content-Disposition: form-data; name=\"file\"; filename=\"hello\\\\world%22%1A\x1b%1C\"",
 				"Content-Type: application/octet-stream", "", "<file content>", "--BOUNDARY--")},
 		{"no parts", nil, nil, "--BOUNDARY--\r\n"},
@@ -179,8 +179,8 @@ func FuzzMultipart(f *testing.F) {
 	f.Add("é", "", "", "", "a\nb", []byte{})
 	f.Fuzz(func(t *testing.T, field, value, name, filename, contentType string, body []byte) {
 		const boundary = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
-		if strings.Contains(value+string(body), boundary) {
-			t.Skip()
+		if strings.Contains(value+string(body), boundary) || strings.Contains(field+name+filename, "\x1b") {
+			t.Skip() // net/http's reader refuses the ESC that MP13 lets pass
 		}
 		file, _ := BytesContent(body)
 		content, _, err := MultipartContent([]MultipartField{{field, []byte(value)}},
