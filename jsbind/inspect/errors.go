@@ -28,7 +28,11 @@ func (t errorText) String() string {
 // change the name it inherits is named after its constructor.
 func (p *printer) errorText(o *goja.Object, c class) errorText {
 	t := errorText{class: "Error"}
-	if name, found := p.lookup(o, p.keyName); found != absent && name != nil && !goja.IsUndefined(name) {
+	switch name, found := p.lookup(o, p.keyName); {
+	case found == hiddenBehindCode && name == nil && c.name != "":
+		t.class = c.name
+	case found == absent || name == nil || goja.IsUndefined(name):
+	default:
 		if text, ok := p.primitiveText(name); ok {
 			t.class = visible(text)
 		}
@@ -216,9 +220,10 @@ func (p *printer) frames(o *goja.Object) []string {
 
 // Bounds of the print of an error that nobody caught.
 const (
-	maxCauses   = 10 // in one chain
-	maxChildren = 10 // of one group
-	maxGroups   = 6  // inside each other
+	maxCauses       = 10  // in one chain
+	maxChildren     = 10  // of one group
+	maxGroups       = 6   // inside each other
+	maxErrorEntries = 200 // of the whole print
 )
 
 // Error prints a value that was thrown or rejected with and that nobody
@@ -236,6 +241,7 @@ func (i *Inspector) Error(v goja.Value, o Options) []Line {
 	p := i.printer(o.resolved())
 	out := plain("Uncaught ")
 	if err := p.asError(v); err != nil {
+		p.entries = maxErrorEntries
 		p.errorTree(&out, err, 0, 0)
 	} else {
 		out.add(p.value(v, 0))

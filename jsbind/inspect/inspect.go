@@ -149,7 +149,7 @@ const (
 	maxDepth   = 200
 	maxEntries = 20_000
 	maxBytes   = 1 << 20
-	maxSteps   = 1_000_000 // reads of a property, and hops to a prototype
+	maxSteps   = 400_000 // reads of a property, and hops to a prototype
 )
 
 func (o Options) resolved() Options {

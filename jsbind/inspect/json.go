@@ -147,6 +147,12 @@ func (w *jsonWriter) array(o *goja.Object, depth int) {
 }
 
 func (w *jsonWriter) members(o *goja.Object, depth int) {
+	if w.kindOf(o) == kindTypedArray {
+		if n := elements(o).Len(); n > maxEntries {
+			w.WriteString(`{"…":` + strconv.Itoa(n) + `}`)
+			return
+		}
+	}
 	w.WriteByte('{')
 	entries, more := w.entriesOf(o, maxEntries, func(key goja.Value) bool {
 		_, symbol := key.(*goja.Symbol)

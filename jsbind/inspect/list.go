@@ -143,7 +143,7 @@ func holes(n int64) piece {
 func (p *printer) presentFrom(o *goja.Object, from, length int64) (next func() (int64, bool)) {
 	if length > maxListed && !p.isSparse(o, length) {
 		return func() (int64, bool) {
-			for ; from < length && !p.exhausted(); from++ {
+			for ; from < length && p.steps <= maxSteps; from++ {
 				if _, ok := p.own(o, p.private.ToValue(from)); ok {
 					from++
 					return from - 1, true
@@ -154,7 +154,7 @@ func (p *printer) presentFrom(o *goja.Object, from, length int64) (next func() (
 	}
 	keys, at := p.keys(o), 0
 	return func() (int64, bool) {
-		for ; at < keys.len && !p.exhausted(); at++ {
+		for ; at < keys.len && p.steps <= maxSteps; at++ {
 			p.steps++
 			if i, ok := index(keys.at(at)); ok && i >= from {
 				at++

@@ -25,9 +25,10 @@ type shape struct {
 
 // object prints o, which is not a proxy and not being printed already.
 func (p *printer) object(o *goja.Object, depth int) piece {
+	stop := depth > p.Depth || p.exhausted()
 	k := p.kindOf(o)
 	c := p.classOf(o, k, depth)
-	s := p.shape(o, k, c, depth)
+	s := p.shape(o, k, c, stop)
 
 	if len(s.properties) == 0 && s.more == 0 {
 		if s.bare {
@@ -38,7 +39,7 @@ func (p *printer) object(o *goja.Object, depth int) piece {
 			return s.open
 		}
 	}
-	if depth > p.Depth || p.exhausted() {
+	if stop {
 		if k == kindRegexp {
 			return s.base
 		}
@@ -86,12 +87,13 @@ func countedProperties(n int) string {
 	return strconv.Itoa(n) + " more properties"
 }
 
-// shape decides how an object of kind k is printed.
-func (p *printer) shape(o *goja.Object, k kind, c class, depth int) shape {
+// shape decides how an object of kind k is printed. With stop nothing between
+// its braces is going to be.
+func (p *printer) shape(o *goja.Object, k kind, c class, stop bool) shape {
 	s := shape{open: plain("{"), close: "}"}
 	limit := p.MaxKeys
-	if depth > p.Depth {
-		limit = 1 // it is only asked whether there are any
+	if stop {
+		limit = 1 // it is only asked whether there are any properties
 	}
 	open := func(prefix, brace string) {
 		s.open = styled(prefix, Name)
@@ -102,7 +104,9 @@ func (p *printer) shape(o *goja.Object, k kind, c class, depth int) shape {
 		p.shapeList(o, k, c, limit, &s)
 		return s
 	case kindBoxedString:
-		s.properties, s.more = p.entriesOf(o, limit, isIndex)
+		if n, _ := p.own(o, p.keyLength); n.value == nil || n.value.ToInteger() <= maxListed {
+			s.properties, s.more = p.entriesOf(o, limit, isIndex)
+		}
 	case kindError:
 		s.properties, s.more = p.entriesOf(o, limit, p.isStack)
 	default:
@@ -182,16 +186,24 @@ type entry struct {
 	property
 }
 
+// maxCounted is how many keys are looked at after the last one that is shown;
+// those beyond count as left out without being looked at.
+const maxCounted = 2_000
+
 // entriesOf lists the properties of o that are shown, and counts those left
 // out for their number. Skip names keys that are not shown as properties. With
-// a limit of 1 the rest is not counted.
+// a limit of 1 the rest is not looked at.
 func (p *printer) entriesOf(o *goja.Object, limit int, skip func(key goja.Value) bool) (list []entry, more int) {
-	if p.exhausted() {
+	if p.steps > maxSteps {
 		return nil, 0
 	}
 	keys := p.keys(o)
+	past := 0
 	for i := range keys.len {
-		if p.exhausted() || limit == 1 && len(list) == 1 {
+		if len(list) == limit {
+			past++
+		}
+		if p.steps > maxSteps || past > maxCounted || past > 0 && limit == 1 {
 			return list, more + keys.len - i
 		}
 		key := keys.at(i)

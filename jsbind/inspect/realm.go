@@ -298,9 +298,8 @@ func (r *realm) isInstance(o, constructor *goja.Object) bool {
 	return ok && r.inherits(o, proto)
 }
 
-// constructorName is the name of the class o is an instance of. It is found by
-// walking the prototypes; ok is false when o has no prototype at all, and base
-// is then false too. An object whose prototypes name no class is "complex".
+// constructorName is the name of the class o is an instance of: of the nearest
+// constructor along its prototypes that o is really an instance of.
 func (r *realm) constructorName(o *goja.Object, limit int) (name string, found bool) {
 	for p, n := o, 0; p != nil && n < maxChain; p, n = prototype(p), n+1 {
 		if p != o {

@@ -26,6 +26,18 @@ func (p *printer) value(v goja.Value, depth int) piece {
 			return styled("[Circular *"+strconv.Itoa(p.reference(o))+"]", Special)
 		}
 	}
+	return p.guarded(o, depth)
+}
+
+// guarded prints an object, even one of the host that panics when it is read.
+func (p *printer) guarded(o *goja.Object, depth int) (out piece) {
+	seen, indent := len(p.seen), p.indent
+	defer func() {
+		if recover() != nil {
+			p.seen, p.indent = p.seen[:seen], indent
+			out = styled("[Object: cannot be read]", Special)
+		}
+	}()
 	return p.object(o, depth)
 }
 
