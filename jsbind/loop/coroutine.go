@@ -150,7 +150,7 @@ func (c *Coroutine) Await(promise *goja.Promise) (goja.Value, error) {
 	wake := c.loop.vm.ToValue(func(goja.FunctionCall) goja.Value {
 		settled = true
 		c.Wake()
-		return nil
+		return goja.Undefined()
 	})
 	if _, err := then(c.loop.vm.ToValue(promise), wake, wake); err != nil {
 		return nil, err

@@ -71,12 +71,16 @@ type rejection struct {
 func New(vm *goja.Runtime, o Options) *Loop {
 	l := &Loop{vm: vm, o: o, wake: make(chan struct{}, 1), live: map[int]*timer{}}
 	l.parked = map[*Coroutine]struct{}{}
-	l.turn, _ = goja.AssertFunction(vm.ToValue(func(goja.FunctionCall) goja.Value {
+	// The turn is a JavaScript function around a native one: with a JavaScript frame on the stack promise jobs wait for the
+	// turn's end, where a native frame alone would have each settlement drain them at once.
+	run := vm.ToValue(func(goja.FunctionCall) goja.Value {
 		fn := l.fn
 		l.fn = nil
 		fn()
-		return nil
-	}))
+		return goja.Undefined()
+	})
+	around, _ := goja.AssertFunction(must(vm.RunString("(function (run) { return function () { run() } })")))
+	l.turn, _ = goja.AssertFunction(must(around(goja.Undefined(), run)))
 	vm.SetAsyncContextTracker(taskTracker{l})
 	vm.SetPromiseRejectionTracker(l.trackRejection)
 	return l
@@ -343,4 +347,12 @@ func (l *Loop) reportRejections() {
 			l.o.Unhandled(r.promise, r.task)
 		}
 	}
+}
+
+// must is for what cannot fail in a fresh virtual machine.
+func must(v goja.Value, err error) goja.Value {
+	if err != nil {
+		panic(err)
+	}
+	return v
 }

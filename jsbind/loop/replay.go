@@ -23,9 +23,9 @@ type Exchanges interface {
 	Deliver(e event.Event) (*Task, func())
 }
 
-// Replay feeds the current cell's events, a turn each, until the tape has no more for it. Settled tells whether the
-// cell's promise has settled. The error is a divergence.
-func (l *Loop) Replay(x Exchanges, settled func() bool) error {
+// Replay feeds the current cell's events, a turn each, until the tape has no more for it. State tells whether the
+// cell's promise has settled, and ends the replay with its error. The error is a divergence.
+func (l *Loop) Replay(x Exchanges, state func() (settled bool, err error)) error {
 	ready := func(e event.Event) bool {
 		if e.Kind == event.Timer {
 			return l.live[e.Timer] != nil
@@ -33,7 +33,11 @@ func (l *Loop) Replay(x Exchanges, settled func() bool) error {
 		return e.Exchange != "" && x.Waiting(e.Exchange)
 	}
 	for {
-		e, ok, err := l.tape.Next(ready, settled())
+		settled, err := state()
+		if err != nil {
+			return err
+		}
+		e, ok, err := l.tape.Next(ready, settled)
 		if err != nil || !ok {
 			return err
 		}

@@ -1,0 +1,320 @@
+package jsbind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/dop251/goja"
+
+	"httpx-repl/engine/event"
+	"httpx-repl/jsbind/inspect"
+	"httpx-repl/jsbind/loop"
+	"httpx-repl/jsbind/source"
+)
+
+// Result is what came of a cell.
+type Result struct {
+	HasValue  bool           // there is a value to show
+	Lines     []inspect.Line // the value, or the error, as the session shows it
+	Failed    bool           // the cell threw, did not compile or was cancelled
+	Cancelled bool           // Ctrl-C ended it
+	Facts     string         // of a response: type, size, time, connection, for one dim line at a terminal
+	Notes     []string       // hints: a forgotten await, what was cancelled
+	Elapsed   time.Duration  // on the session's clock
+	Diverged  error          // a replay left its recording; the error is written for people
+}
+
+// evaluation is one cell at work.
+type evaluation struct {
+	name    string
+	task    *loop.Task
+	cell    *source.Cell
+	promise *goja.Promise
+	started time.Duration
+	show    bool // echo the value
+	settled bool
+	result  *Result // of a replayed cell, until its tape has ended
+	done    chan Result
+}
+
+// cancelGrace is how long a cancelled cell may take for its finally blocks before it is left behind, and how long a busy
+// turn may ignore the soft interrupt before the virtual machine is stopped hard.
+const cancelGrace = 100 * time.Millisecond
+
+// Eval runs one cell and waits until its promise has settled. When ctx ends (Ctrl-C), the cell's scope is cancelled: its
+// requests are aborted on the wire, its finally blocks run, and Eval returns; a script that goes on regardless is stopped
+// hard. Name is the cell's ("c1"). Show tells whether the value is to be shown, and recorded, as the prompt echoes it.
+func (rt *Runtime) Eval(ctx context.Context, name, src string, show bool) Result {
+	rt.evalLock.Lock()
+	defer rt.evalLock.Unlock()
+	e := &evaluation{name: name, show: show, done: make(chan Result, 1)}
+	if !rt.loop.Control(func() { rt.start(e, src) }) {
+		return Result{Failed: true, Lines: plainLines("The session has ended.")}
+	}
+	select {
+	case r := <-e.done:
+		return r
+	case <-ctx.Done():
+		return rt.cancel(e)
+	}
+}
+
+// cancel ends a running cell from outside.
+func (rt *Runtime) cancel(e *evaluation) Result {
+	rt.soft.Store(true)
+	reached := make(chan struct{})
+	rt.loop.Control(func() {
+		rt.soft.Store(false)
+		if !e.settled {
+			rt.cancelScope(e)
+		}
+		close(reached)
+	})
+	hammer := time.NewTimer(cancelGrace)
+	defer hammer.Stop()
+	for hard := false; ; {
+		select {
+		case r := <-e.done:
+			return r
+		case <-hammer.C:
+			select {
+			case <-reached:
+				rt.loop.Control(func() { rt.abandon(e) })
+			default:
+				if !hard {
+					rt.vm.Interrupt(errInterrupted)
+					hard = true
+				}
+				hammer.Reset(cancelGrace)
+			}
+		}
+	}
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// cancelScope cancels everything that belongs to the cell.
+func (rt *Runtime) cancelScope(e *evaluation) {
+	rt.loop.Record(event.Event{Kind: event.Input, Text: "\x03"})
+	rt.loop.Enter(e.task, func() { e.task.Scope.Cancel(&cancelled{rt.cancelledError("cancelled by Ctrl-C")}) })
+}
+
+// cancelled is the reason with which Ctrl-C cancels a scope: what awaits in it rejects with the JavaScript error.
+type cancelled struct{ value goja.Value }
+
+func (c *cancelled) Error() string { return "cancelled by Ctrl-C" }
+
+// AbortedBy names the cause in the record.
+func (c *cancelled) AbortedBy() string { return "cancel" }
+
+// start begins a cell on the loop's goroutine.
+func (rt *Runtime) start(e *evaluation, src string) {
+	rt.soft.Store(false)
+	rt.vm.ClearInterrupt()
+	if rt.loop.Replaying() {
+		rt.loop.BeginReplay(e.name, src)
+	} else {
+		rt.loop.BeginCell(e.name)
+	}
+	rt.reseed(e.name)
+	e.started = rt.loop.Now()
+	e.task = rt.loop.NewTask(e.name, rt.loop.NewScope(rt.root))
+	rt.current = e
+	rt.loop.Record(event.Event{Kind: event.Cell, Source: src})
+	cell, err := source.Compile(e.name, src, rt.names)
+	if err != nil {
+		rt.finish(e, Result{Failed: true, Lines: rt.syntaxError(err, src)}, nil)
+		return
+	}
+	e.cell = cell
+	if err := cell.Begin(rt.vm); err != nil {
+		rt.finish(e, Result{Failed: true, Lines: rt.syntaxError(err, src)}, nil)
+		return
+	}
+	rt.sources[e.name] = src
+	if err := rt.loop.Enter(e.task, func() { rt.run(e) }); err != nil && !e.settled {
+		rt.interruptedCell(e)
+	}
+	if rt.loop.Replaying() {
+		rt.replayCell(e)
+	}
+}
+
+// run runs the compiled cell on its first turn.
+func (rt *Runtime) run(e *evaluation) {
+	v, err := rt.vm.RunProgram(e.cell.Program)
+	if err != nil {
+		if loop.Uncatchable(err) {
+			panic(err) // unwinds to Enter, which repairs the virtual machine
+		}
+		rt.settle(e, nil, rt.thrown(err), true)
+		return
+	}
+	e.promise = v.Export().(*goja.Promise)
+	onValue := rt.vm.ToValue(func(call goja.FunctionCall) goja.Value {
+		rt.settle(e, call.Argument(0), nil, false)
+		return goja.Undefined()
+	})
+	onError := rt.vm.ToValue(func(call goja.FunctionCall) goja.Value {
+		rt.settle(e, nil, call.Argument(0), true)
+		return goja.Undefined()
+	})
+	if _, err := rt.promiseThen(v, onValue, onError); err != nil {
+		panic(err)
+	}
+}
+
+// settle ends a cell whose promise has settled.
+func (rt *Runtime) settle(e *evaluation, value, reason goja.Value, failed bool) {
+	if e.settled {
+		return
+	}
+	if failed {
+		r := Result{Failed: true, Cancelled: rt.isCancelled(reason)}
+		r.Lines = rt.errorLines(reason)
+		if r.Cancelled {
+			r.Notes = rt.cancelNotes(e)
+		} else {
+			rt.remember("_error", reason)
+		}
+		rt.finish(e, r, nil)
+		return
+	}
+	value, ok := source.Result(value)
+	r := Result{HasValue: ok && !goja.IsUndefined(value)}
+	if ok {
+		rt.remember("_", value)
+		rt.remember("_"+strings.TrimPrefix(e.name, "c"), value)
+		r.Notes = rt.valueNotes(value)
+	}
+	if r.HasValue && e.show {
+		r.Lines = rt.show(value, rt.width())
+		r.Facts = rt.responseFacts(value)
+	}
+	rt.finish(e, r, value)
+}
+
+// finish records a cell's end and hands the result over. What the record shows is rendered for 80 columns, whatever the
+// screen's width.
+func (rt *Runtime) finish(e *evaluation, r Result, value goja.Value) {
+	e.settled = true
+	if e.cell != nil {
+		e.cell.End(rt.vm)
+	}
+	r.Elapsed = rt.loop.Now() - e.started
+	if text := r.Lines; len(text) > 0 && !r.Cancelled {
+		if value != nil && rt.width() != recordWidth {
+			text = rt.show(value, recordWidth)
+		}
+		rt.loop.Record(event.Event{Kind: event.Out, Cell: e.name, Text: inspect.Text(text)})
+	}
+	rt.loop.Record(event.Event{Kind: event.Done, Cell: e.name, Failed: r.Failed})
+	if !rt.loop.Replaying() || r.Diverged != nil {
+		e.done <- r
+		return
+	}
+	e.result = &r // the tape may have more for this cell
+}
+
+// recordWidth is the width for which recorded values are shown.
+const recordWidth = 80
+
+// interruptedCell ends a cell that was stopped hard.
+func (rt *Runtime) interruptedCell(e *evaluation) {
+	if e.settled {
+		return
+	}
+	e.task.Scope.Cancel(&cancelled{rt.cancelledError("interrupted")})
+	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Interrupted."), Notes: rt.cancelNotes(e)}, nil)
+}
+
+// abandon leaves a cancelled cell behind that did not settle: it awaits something that nothing will ever settle.
+func (rt *Runtime) abandon(e *evaluation) {
+	if e.settled {
+		return
+	}
+	notes := append(rt.cancelNotes(e), "the cell still awaited something when it was cancelled, and was left behind")
+	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Cancelled."), Notes: notes}, nil)
+}
+
+// replayCell feeds the tape's events of this cell.
+func (rt *Runtime) replayCell(e *evaluation) {
+	err := rt.loop.Replay(&rt.exchanges, func() (bool, error) { return e.settled, rt.divergence })
+	if err == nil {
+		err = rt.divergence
+	}
+	if err == nil && !e.settled {
+		err = fmt.Errorf("cell %s is still pending at the end of its recording", e.name)
+	}
+	r := Result{Failed: true}
+	if e.result != nil {
+		r = *e.result
+	}
+	r.Diverged = err
+	e.settled = true
+	e.done <- r
+}
+
+// check is called by compiled cells in every loop and at every function's start; what it returns is thrown.
+func (rt *Runtime) check() goja.Value {
+	if rt.soft.Load() && rt.soft.Swap(false) {
+		return rt.cancelledError("cancelled by Ctrl-C")
+	}
+	if rt.depth() > maxCallDepth {
+		return rt.newError("RangeError", "Maximum call stack size exceeded")
+	}
+	return nil
+}
+
+// thrownError carries a JavaScript value through Go code that knows errors only.
+type thrownError struct{ value goja.Value }
+
+func (e *thrownError) Error() string { return e.value.String() }
+
+// remember sets a session variable such as _ unless the user has declared the name.
+func (rt *Runtime) remember(name string, v goja.Value) {
+	if _, declared := rt.names.Kind(name); declared {
+		return
+	}
+	must(rt.vm.GlobalObject().DefineDataProperty(name, v, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+}
+
+func (rt *Runtime) width() int {
+	if rt.o.Width == nil {
+		return recordWidth
+	}
+	return rt.o.Width()
+}
+
+func plainLines(text string) []inspect.Line {
+	var lines []inspect.Line
+	for _, l := range strings.Split(text, "\n") {
+		lines = append(lines, inspect.Line{{Text: l}})
+	}
+	return lines
+}
+
+// cancelNotes says what the cancellation ended.
+func (rt *Runtime) cancelNotes(e *evaluation) []string {
+	var notes []string
+	for _, x := range rt.exchanges.history {
+		if x.task.Cell == e.name && x.abortBy == "cancel" {
+			notes = append(notes, fmt.Sprintf("aborted %s %s after %s", x.request.Method, x.request.URL.Masked(), seconds(x.finished-x.issued)))
+		}
+	}
+	const most = 5
+	if len(notes) > most {
+		notes = append(notes[:most], fmt.Sprintf("… and %d more", len(notes)-most))
+	}
+	return notes
+}
+
+func seconds(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}

@@ -1,0 +1,354 @@
+package jsbind
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+
+	"httpx-repl/engine"
+	"httpx-repl/engine/event"
+	"httpx-repl/jsbind/loop"
+)
+
+// seam is the transport that every client of the session uses: it records each exchange and brings what the network
+// gives onto the loop's queue. In a replay it has no network below it, and the tape answers.
+type seam struct {
+	rt      *Runtime
+	network engine.Transport // nil in a replay
+}
+
+// exchanges are the session's exchanges: those in flight by their id, and the history of all.
+type exchanges struct {
+	open    map[string]*exchange
+	history []*exchange
+}
+
+// maxHistory bounds what .requests can list.
+const maxHistory = 2000
+
+// exchange is one request on the wire. Everything but its pump belongs to the loop's goroutine.
+type exchange struct {
+	rt      *Runtime
+	id      string // in this session
+	seat    string // in the recording, when replaying
+	task    *loop.Task
+	request *engine.Request
+	waiter  *loop.Coroutine
+	cancel  context.CancelCauseFunc
+	window  *window
+
+	response *engine.Response
+	err      error
+	inbox    [][]byte
+	trailers *engine.Headers
+	ended    bool // nothing more will be delivered
+	dropped  bool
+	raw      bool
+	failed   error // why the scope of the request was cancelled
+	release  func()
+	sent     int
+	upload   *loop.Coroutine
+
+	issued   time.Duration
+	headAt   time.Duration
+	finished time.Duration
+	received int64
+	abortBy  string
+}
+
+// RoundTrip implements engine.Transport. It runs on a coroutine of the loop.
+func (s *seam) RoundTrip(ctx context.Context, req *engine.Request) (*engine.Response, error) {
+	c := loop.FromContext(ctx)
+	if c == nil {
+		return nil, errors.New("an asynchronous transport was used outside the event loop")
+	}
+	x := s.rt.newExchange(c, req)
+	if err := x.issue(c, s.network); err != nil {
+		return nil, err
+	}
+	if err := x.wait(c, func() bool { return x.response != nil || x.err != nil }); err != nil {
+		return nil, err
+	}
+	if x.err != nil {
+		return nil, x.err
+	}
+	return x.response, nil
+}
+
+// Close implements engine.Transport.
+func (s *seam) Close() error {
+	if s.network == nil {
+		return nil
+	}
+	return s.network.Close()
+}
+
+func (rt *Runtime) newExchange(c *loop.Coroutine, req *engine.Request) *exchange {
+	task := c.Task()
+	if task == nil {
+		task = rt.sessionTask
+	}
+	x := &exchange{rt: rt, task: task, request: req, window: newWindow(), cancel: func(error) {}}
+	x.id = fmt.Sprintf("%s.%d", task.Cell, task.NextExchange())
+	x.issued = rt.loop.Now()
+	rt.exchanges.history = append(rt.exchanges.history, x)
+	if n := len(rt.exchanges.history); n > maxHistory {
+		rt.exchanges.history = append([]*exchange(nil), rt.exchanges.history[n-maxHistory/2:]...)
+	}
+	return x
+}
+
+// issue records the request and sends it on its way.
+func (x *exchange) issue(c *loop.Coroutine, network engine.Transport) error {
+	rt := x.rt
+	body, streaming := x.body()
+	e := event.Event{Kind: event.Req, Exchange: x.id, Method: x.request.Method, URL: x.request.URL.String(), Headers: x.request.Headers.Raw(), Data: body, Streaming: streaming}
+	rt.loop.Record(e)
+	x.seat = x.id
+	if rt.loop.Replaying() {
+		seat, err := rt.o.Tape.Issue(e)
+		if err != nil {
+			rt.divergence = err
+			return err
+		}
+		x.seat = seat
+	} else if network == nil {
+		return engine.NewError(engine.ConnectError, x.request, "There is no network in this session.")
+	}
+	rt.exchanges.open[x.seat] = x
+	rt.loop.Ref()
+	x.release = c.Scope().OnCancel(func(reason error) {
+		x.failed = reason
+		x.abort(abortedBy(reason))
+	})
+	req := x.request
+	if streaming {
+		req = x.startUpload()
+	}
+	if !rt.loop.Replaying() {
+		var ctx context.Context
+		ctx, x.cancel = context.WithCancelCause(context.Background())
+		go x.pump(ctx, network, req)
+	}
+	return nil
+}
+
+// wait waits for the exchange on a coroutine. When the coroutine's scope is cancelled first, the exchange is given up.
+func (x *exchange) wait(c *loop.Coroutine, ready func() bool) error {
+	x.waiter = c
+	err := c.Wait(ready)
+	x.waiter = nil
+	if err != nil {
+		x.abort(abortedBy(err))
+	}
+	return err
+}
+
+func abortedBy(err error) string {
+	if by, ok := err.(interface{ AbortedBy() string }); ok {
+		return by.AbortedBy()
+	}
+	return "cancel"
+}
+
+// abort gives the exchange up: its connection is closed, and what is still queued for it never happens.
+func (x *exchange) abort(by string) {
+	if x.ended {
+		return
+	}
+	x.abortBy = by
+	x.rt.loop.Record(event.Event{Kind: event.Abort, Exchange: x.id, By: by})
+	x.dropped = true
+	x.cancel(errAborted)
+	x.end()
+}
+
+var errAborted = errors.New("the exchange was given up")
+
+// keepRaw marks, once, that the script reads the undecoded bytes.
+func (x *exchange) keepRaw() {
+	if !x.raw {
+		x.raw = true
+		x.rt.loop.Record(event.Event{Kind: event.Raw, Exchange: x.id})
+	}
+}
+
+// end leaves the list of what is in flight.
+func (x *exchange) end() {
+	if x.ended {
+		return
+	}
+	x.ended = true
+	x.finished = x.rt.loop.Now()
+	delete(x.rt.exchanges.open, x.seat)
+	x.rt.loop.Unref()
+	x.release()
+	if x.upload != nil {
+		x.upload.Wake()
+	}
+}
+
+func (xs *exchanges) abortAll(by string) {
+	for _, x := range xs.history {
+		if xs.open[x.seat] == x {
+			x.abort(by)
+		}
+	}
+}
+
+// Waiting implements loop.Exchanges.
+func (xs *exchanges) Waiting(id string) bool { return xs.open[id] != nil }
+
+// Deliver implements loop.Exchanges.
+func (xs *exchanges) Deliver(e event.Event) (*loop.Task, func()) {
+	x := xs.open[e.Exchange]
+	return x.task, func() { x.deliver(e, nil) }
+}
+
+// deliver is the effect of one event on the loop: live and replayed go through here alike.
+func (x *exchange) deliver(e event.Event, network any) {
+	switch e.Kind {
+	case event.Head:
+		x.headAt = x.rt.loop.Now()
+		x.response = &engine.Response{
+			StatusCode: e.Status, Version: e.Version, Reason: e.Reason, Headers: engine.NewHeaders(e.Headers),
+			Stream: x, Decoded: e.Decoded, Wire: e.Wire, Request: x.request,
+			Trailers: func() *engine.Headers { return x.trailers },
+		}
+		if network != nil {
+			x.response.Extensions = map[string]any{"network": network}
+		}
+	case event.Data:
+		x.inbox = append(x.inbox, e.Data)
+		x.received += int64(len(e.Data))
+	case event.Trail:
+		x.trailers = engine.NewHeaders(e.Headers)
+	case event.Sent:
+		x.sent++
+		if x.upload != nil {
+			x.upload.Wake()
+		}
+		return
+	case event.End:
+		x.end()
+	case event.Err:
+		x.err = errorOf(e, x.request)
+		x.end()
+	}
+	if x.waiter != nil {
+		x.waiter.Wake()
+	}
+}
+
+// Next implements engine.ByteStream: the body as the loop delivered it.
+func (x *exchange) Next(ctx context.Context) ([]byte, error) {
+	if len(x.inbox) == 0 && !x.ended {
+		c := loop.FromContext(ctx)
+		if c == nil {
+			return nil, errors.New("a response of the event loop was read outside it")
+		}
+		if err := x.wait(c, func() bool { return len(x.inbox) > 0 || x.ended }); err != nil {
+			return nil, err
+		}
+	}
+	if len(x.inbox) > 0 {
+		chunk := x.inbox[0]
+		x.inbox = x.inbox[1:]
+		x.window.release(len(chunk))
+		return chunk, nil
+	}
+	if x.err != nil {
+		return nil, x.err
+	}
+	if x.failed != nil {
+		return nil, x.failed
+	}
+	if x.dropped {
+		return nil, engine.NewError(engine.StreamClosed, x.request, "Attempted to read or stream content, but the stream has been closed.")
+	}
+	return nil, io.EOF
+}
+
+// Close implements engine.ByteStream.
+func (x *exchange) Close() error {
+	x.abort("close")
+	x.inbox = nil
+	return nil
+}
+
+// pump runs the real exchange on a goroutine of its own and posts what happens, an event each.
+func (x *exchange) pump(ctx context.Context, network engine.Transport, req *engine.Request) {
+	post := func(e event.Event, facts any) {
+		e.Exchange = x.id
+		x.rt.loop.Post(e, x.task, &x.dropped, func() { x.deliver(e, facts) })
+	}
+	response, err := network.RoundTrip(ctx, req)
+	if err != nil {
+		post(eventOf(err), nil)
+		return
+	}
+	defer response.Stream.Close()
+	post(event.Event{Kind: event.Head, Version: response.Version, Status: response.StatusCode, Reason: response.Reason, Headers: response.Headers.Raw()}, response.Extensions["network"])
+	for {
+		chunk, err := response.Stream.Next(ctx)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			post(eventOf(err), nil)
+			return
+		}
+		if x.window.acquire(ctx, len(chunk)) != nil {
+			return
+		}
+		post(event.Event{Kind: event.Data, Data: chunk}, nil)
+	}
+	if response.Trailers != nil {
+		if t := response.Trailers(); t != nil && t.Len() > 0 {
+			post(event.Event{Kind: event.Trail, Headers: t.Raw()}, nil)
+		}
+	}
+	post(event.Event{Kind: event.End}, nil)
+}
+
+// window is the back-pressure of a response: how many bytes the pump may read ahead of the script.
+type window struct {
+	mu    sync.Mutex
+	ahead int
+	freed chan struct{}
+}
+
+// readAhead is how many bytes of a body wait for the script at most, a chunk more or less.
+const readAhead = 512 << 10
+
+func newWindow() *window { return &window{freed: make(chan struct{}, 1)} }
+
+func (w *window) acquire(ctx context.Context, n int) error {
+	for {
+		w.mu.Lock()
+		if w.ahead < readAhead {
+			w.ahead += n
+			w.mu.Unlock()
+			return nil
+		}
+		w.mu.Unlock()
+		select {
+		case <-w.freed:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *window) release(n int) {
+	w.mu.Lock()
+	w.ahead -= n
+	w.mu.Unlock()
+	select {
+	case w.freed <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,174 @@
+package jsbind
+
+import (
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"httpx-repl/jsbind/source"
+)
+
+// The virtual machine has no memory limit, and its native functions cannot be interrupted: one call such as
+// 'x'.repeat(2**40) would end the process. So those that can allocate or run without bound are guarded: beyond a size that no
+// sensible script reaches they throw a RangeError.
+const (
+	maxText     = 1 << 27 // characters of a string made at once
+	maxElements = 1 << 25 // elements that one native call may visit or make
+	maxBuffer   = 1 << 28 // bytes of one ArrayBuffer
+	maxDepth    = 10_000  // nesting of JSON text, and depth of Array.prototype.flat
+)
+
+// regexpTimeout bounds a backtracking match. goja reports a match that took longer as no match.
+const regexpTimeout = 250 * time.Millisecond
+
+var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = regexpTimeout })
+
+func (rt *Runtime) harden() {
+	boundRegexps()
+	// A sourceMappingURL comment would otherwise make the parser open the file that it names.
+	rt.vm.SetParserOptions(parser.WithDisableSourceMaps)
+
+	text := rt.prototype("String")
+	rt.guard(text, "repeat", func(this goja.Value, args []goja.Value) {
+		rt.bound("The string", float64(len(this.String()))*number(args, 0), maxText, "characters")
+	})
+	for _, name := range []string{"padStart", "padEnd"} {
+		rt.guard(text, name, func(_ goja.Value, args []goja.Value) { rt.bound("The string", number(args, 0), maxText, "characters") })
+	}
+	list := rt.prototype("Array")
+	for _, name := range []string{"fill", "join", "toString", "concat", "indexOf", "lastIndexOf", "includes", "reverse", "sort", "copyWithin", "toReversed", "toSorted", "toSpliced", "with"} {
+		rt.guard(list, name, func(this goja.Value, _ []goja.Value) {
+			rt.bound("The array", rt.lengthOf(this), maxElements, "elements")
+		})
+	}
+	rt.guard(list, "flat", func(this goja.Value, args []goja.Value) {
+		rt.bound("The array", rt.lengthOf(this), maxElements, "elements")
+		if len(args) > 0 {
+			args[0] = rt.vm.ToValue(min(number(args, 0), maxDepth))
+		}
+	})
+	rt.guard(rt.vm.Get("Array").ToObject(rt.vm), "from", func(_ goja.Value, args []goja.Value) {
+		if len(args) > 0 {
+			rt.bound("The array", rt.lengthOf(args[0]), maxElements, "elements")
+		}
+	})
+	rt.guard(rt.vm.Get("JSON").ToObject(rt.vm), "parse", func(_ goja.Value, args []goja.Value) {
+		if len(args) > 0 && goja.IsString(args[0]) && source.Depth(args[0].String(), maxDepth) != nil {
+			panic(rt.newError("SyntaxError", fmt.Sprintf("JSON nested more than %d deep is refused", maxDepth)))
+		}
+	})
+	rt.guardedParse, _ = goja.AssertFunction(rt.vm.Get("JSON").ToObject(rt.vm).Get("parse"))
+	rt.guardBuffer("ArrayBuffer", 1)
+	for name, size := range map[string]float64{
+		"Int8Array": 1, "Uint8Array": 1, "Uint8ClampedArray": 1, "Int16Array": 2, "Uint16Array": 2, "Int32Array": 4, "Uint32Array": 4,
+		"Float32Array": 4, "Float64Array": 8, "BigInt64Array": 8, "BigUint64Array": 8,
+	} {
+		rt.guardBuffer(name, size)
+	}
+}
+
+func (rt *Runtime) prototype(name string) *goja.Object {
+	return rt.vm.Get(name).ToObject(rt.vm).Get("prototype").ToObject(rt.vm)
+}
+
+// guard puts a check before a native method.
+func (rt *Runtime) guard(o *goja.Object, name string, check func(this goja.Value, args []goja.Value)) {
+	native, ok := goja.AssertFunction(o.Get(name))
+	if !ok {
+		panic("no native " + name)
+	}
+	length := int(o.Get(name).ToObject(rt.vm).Get("length").ToInteger())
+	f := rt.function(name, length, func(call goja.FunctionCall) goja.Value {
+		check(call.This, call.Arguments)
+		v, err := native(call.This, call.Arguments...)
+		if err != nil {
+			panic(err)
+		}
+		return v
+	})
+	must(o.DefineDataProperty(name, f, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+}
+
+// guardBuffer puts a size check before the constructor of a buffer or typed array. The guarded constructor takes the native
+// one's prototype and, by inheritance, its static methods.
+func (rt *Runtime) guardBuffer(name string, elementSize float64) {
+	native := rt.vm.Get(name).ToObject(rt.vm)
+	construct, _ := goja.AssertConstructor(native)
+	var guarded *goja.Object
+	guarded = rt.vm.ToValue(func(call goja.ConstructorCall) *goja.Object {
+		if len(call.Arguments) > 0 {
+			size := number(call.Arguments, 0)
+			if o, ok := call.Arguments[0].(*goja.Object); ok {
+				size = 0
+				if o.ExportType() != arrayBufferType {
+					size = rt.lengthOf(o)
+				}
+			}
+			rt.bound("The "+name, size*elementSize, maxBuffer, "bytes")
+		}
+		target := call.NewTarget
+		if target == guarded {
+			target = native
+		}
+		o, err := construct(target, call.Arguments...)
+		if err != nil {
+			panic(err)
+		}
+		return o
+	}).ToObject(rt.vm)
+	prototype := native.Get("prototype").ToObject(rt.vm)
+	must(guarded.DefineDataProperty("name", rt.vm.ToValue(name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	must(guarded.DefineDataProperty("prototype", prototype, goja.FLAG_FALSE, goja.FLAG_FALSE, goja.FLAG_FALSE))
+	must(guarded.SetPrototype(native))
+	must(prototype.DefineDataProperty("constructor", guarded, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	rt.global(name, guarded)
+}
+
+func (rt *Runtime) bound(what string, size, most float64, unit string) {
+	if size > most {
+		panic(rt.newError("RangeError", fmt.Sprintf("%s would have %.0f %s; more than %.0f at once are refused", what, size, unit, most)))
+	}
+}
+
+// lengthOf is an object's own length when that is a plain number; getters and proxies are not asked.
+func (rt *Runtime) lengthOf(v goja.Value) float64 {
+	o, ok := v.(*goja.Object)
+	if !ok || o.ExportType() == proxyType {
+		return 0
+	}
+	length, err := rt.descriptor(o, "length")
+	if err != nil || length == nil || !isNumber(length) {
+		return 0
+	}
+	return length.ToFloat()
+}
+
+// descriptor is the value of a plain data property, own or inherited; nil for none and for accessors. It runs no user code
+// except a proxy's traps.
+func (rt *Runtime) descriptor(o *goja.Object, name string) (goja.Value, error) {
+	for ; o != nil; o = o.Prototype() {
+		if o.ExportType() == proxyType {
+			return nil, nil
+		}
+		d, err := rt.ownDescribe(goja.Undefined(), o, rt.vm.ToValue(name))
+		if err != nil {
+			return nil, err
+		}
+		if d, ok := d.(*goja.Object); ok {
+			return d.Get("value"), nil
+		}
+	}
+	return nil, nil
+}
+
+func number(args []goja.Value, i int) float64 {
+	v := arg(args, i)
+	if !isNumber(v) {
+		return 0
+	}
+	return v.ToFloat()
+}
