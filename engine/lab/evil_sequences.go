@@ -54,7 +54,6 @@ func c1Sequences() []EvilSequence {
 }
 
 var escSequences = []EvilSequence{
-	{"ESC alone", "\x1b"},
 	{"ESC ESC", "\x1b\x1b"},
 	{"RIS: full reset", "\x1bc"},
 	{"DECSC: save cursor", "\x1b7"},

@@ -120,7 +120,6 @@ func (s *Server) newHTTPServer() *http.Server {
 		MaxHeaderBytes:    maxHeaderBytes,
 		ReadHeaderTimeout: longestPause,
 		ErrorLog:          log.New(io.Discard, "", 0), // a handshake error must not land on the user's screen
-		BaseContext:       func(net.Listener) context.Context { return s.running },
 	}
 }
 
@@ -174,8 +173,8 @@ func (s *Server) Close() error {
 	// Connections that a handler took over are no longer the http.Server's.
 	s.plain.closeConns()
 	s.secure.closeConns()
-	s.work.Wait()
 	s.counters.waitIdle()
+	s.work.Wait()
 	return errors.Join(errs...)
 }
 

@@ -137,7 +137,10 @@ func (s *Server) observe(next http.Handler) http.Handler {
 		v := &visit{server: s}
 		stop := context.AfterFunc(r.Context(), v.abort)
 		defer stop()
-		r = r.WithContext(context.WithValue(r.Context(), visitKey{}, v))
+		ctx, cancel := context.WithCancel(context.WithValue(r.Context(), visitKey{}, v))
+		defer cancel()
+		defer context.AfterFunc(s.running, cancel)() // Close ends requests without a socket too
+		r = r.WithContext(ctx)
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = &watchedBody{ReadCloser: r.Body, visit: v}
 		}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
 	"testing"
@@ -179,6 +180,12 @@ func TestCloseEndsEverything(t *testing.T) {
 		})
 	}
 	if _, err := server.Wait(patient(t), func(s Stats) bool { return s.Requests == len(urls) }); err != nil {
+		t.Fatal(err)
+	}
+	all.Go(func() { // a request without a socket
+		server.Handler().ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/delay/60", nil))
+	})
+	if _, err := server.Wait(patient(t), func(s Stats) bool { return s.Requests == len(urls)+1 }); err != nil {
 		t.Fatal(err)
 	}
 	if err := server.Close(); err != nil {

@@ -67,14 +67,14 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 				report.Reads = append(report.Reads, n)
 			}
 		}
+		if n > 0 && rate > 0 && s.sleep(r.Context(), time.Duration(n)*time.Second/time.Duration(rate)) != nil {
+			return
+		}
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
 			badRequest(w, "reading the body: "+err.Error())
-			return
-		}
-		if rate > 0 && s.sleep(r.Context(), time.Duration(n)*time.Second/time.Duration(rate)) != nil {
 			return
 		}
 	}

@@ -16,7 +16,9 @@ const maxDrained = 1 << 20 // bytes of a request's body that are read before its
 type wire struct {
 	conn     net.Conn
 	tcp      *conn
-	answered atomic.Bool     // nothing more is to come: the peer may leave
+	answered atomic.Bool // nothing more is to come: the peer may leave
+	request  *http.Request
+	deadline context.Context // ends when the server closes or a minute has passed
 	left     context.Context // ends when the peer leaves, the server closes, or a minute has passed
 	release  func()
 	watching sync.WaitGroup
@@ -37,7 +39,7 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *wire {
 		badRequest(w, "this endpoint writes raw bytes: ask for it over a socket")
 		return nil
 	}
-	t := &wire{conn: taken}
+	t := &wire{conn: taken, request: r}
 	if secure, ok := taken.(*tls.Conn); ok {
 		t.tcp, _ = secure.NetConn().(*conn)
 	} else {
@@ -52,7 +54,7 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *wire {
 	deadline, cancel := context.WithTimeout(s.running, longestPause)
 	stopClosing := context.AfterFunc(deadline, func() { t.tcp.Close() })
 	left, leave := context.WithCancel(deadline)
-	t.left = left
+	t.deadline, t.left = deadline, left
 	t.release = func() {
 		stopClosing()
 		cancel()
@@ -60,17 +62,25 @@ func (s *Server) takeOver(w http.ResponseWriter, r *http.Request) *wire {
 	t.watching.Go(func() {
 		defer leave()
 		_, _ = io.Copy(io.Discard, t.conn)
-		if !t.answered.Load() && deadline.Err() == nil {
-			abortOf(r)
-		}
+		t.gone()
 	})
 	return t
 }
 
 // send writes bytes of an answer that is not whole yet; false when the peer has left.
 func (t *wire) send(text string) bool {
-	_, err := io.WriteString(t.conn, text)
-	return err == nil && t.left.Err() == nil
+	if _, err := io.WriteString(t.conn, text); err != nil {
+		t.gone()
+		return false
+	}
+	return t.left.Err() == nil
+}
+
+// gone counts an abort if it is the peer who left before the answer was whole.
+func (t *wire) gone() {
+	if !t.answered.Load() && t.deadline.Err() == nil {
+		abortOf(t.request)
+	}
 }
 
 // last writes all that is still to come.
