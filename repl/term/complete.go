@@ -175,15 +175,15 @@ func (m *menu) lines(width, height int) []inspect.Line {
 		lines = append(lines, line)
 	}
 	var note []string
+	if len(labels) > page {
+		note = append(note, fmt.Sprintf("%d to %d of %d", top+1, min(top+page, len(labels)), len(labels)))
+	}
 	if m.selected >= 0 {
 		for _, s := range []string{m.items[m.selected].Kind, m.items[m.selected].Detail} {
 			if s != "" {
 				note = append(note, s)
 			}
 		}
-	}
-	if len(labels) > page {
-		note = append(note, fmt.Sprintf("%d to %d of %d", top+1, min(top+page, len(labels)), len(labels)))
 	}
 	if len(note) > 0 {
 		lines = append(lines, inspect.Line{{Text: " " + strings.Join(note, "  "), Style: inspect.Dim}})

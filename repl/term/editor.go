@@ -129,6 +129,9 @@ func NewEditor(t *Terminal, cfg EditorConfig) (*Editor, error) {
 	}
 	e := &Editor{cfg: cfg, t: t, pump: p, keys: newKeyReader(p.out, cfg.EscapeTimeout, cfg.Vi), goal: -1}
 	e.opened = sync.NewCond(&e.gate)
+	if cfg.History != nil {
+		go cfg.History.Entries() // read by the time of the first key
+	}
 	if t.dumb || !t.interactive {
 		return e, nil
 	}

@@ -16,7 +16,10 @@ import (
 	"httpx-repl/repl/term"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// chroma matches with a time limit, whose clock runs on for a second.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock"))
+}
 
 type result struct {
 	text string

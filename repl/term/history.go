@@ -30,6 +30,7 @@ type History struct {
 	path    string // "" keeps everything in memory
 	secret  func(string) bool
 	warn    func(error)
+	loaded  bool
 	entries []string
 	added   int
 }
@@ -43,7 +44,8 @@ type HistoryOptions struct {
 	// hold a value that the session knows to be secret. It may be nil.
 	Secret func(text string) bool
 	// Warn is called once, with the first error; the history is then kept in
-	// memory alone. It may be nil.
+	// memory alone. It may be called from any goroutine, must not use the
+	// History, and may be nil.
 	Warn func(error)
 }
 
@@ -51,18 +53,32 @@ type historyLine struct {
 	Input string `json:"input"`
 }
 
-// OpenHistory reads the file and returns the history. It never fails: what goes
-// wrong is told to Warn, and a damaged line is skipped.
+// OpenHistory returns the history. The file is read at the first use; an Editor
+// starts that in the background. It never fails: what goes wrong is told to
+// Warn, and a damaged line is skipped.
 func OpenHistory(o HistoryOptions) *History {
-	h := &History{secret: o.Secret, warn: o.Warn}
-	if o.Dir == "" {
-		return h
+	h := &History{secret: o.Secret, warn: o.Warn, loaded: o.Dir == ""}
+	if o.Dir != "" {
+		h.path = filepath.Join(o.Dir, "history.jsonl")
 	}
-	h.path = filepath.Join(o.Dir, "history.jsonl")
+	return h
+}
+
+// Entries returns a copy of the entries, oldest first.
+func (h *History) Entries() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.load()
+	return slices.Clone(h.entries)
+}
+
+func (h *History) load() {
+	if h.loaded {
+		return
+	}
+	h.loaded = true
 	h.try(func() error {
-		if err := os.MkdirAll(o.Dir, 0o700); err != nil {
+		if err := os.MkdirAll(filepath.Dir(h.path), 0o700); err != nil {
 			return err
 		}
 		entries, total, err := readHistory(h.path)
@@ -75,14 +91,6 @@ func OpenHistory(o HistoryOptions) *History {
 		}
 		return nil
 	})
-	return h
-}
-
-// Entries returns a copy of the entries, oldest first.
-func (h *History) Entries() []string {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return slices.Clone(h.entries)
 }
 
 // Add appends an entry, unless it repeats the one before. An entry that begins
@@ -90,6 +98,7 @@ func (h *History) Entries() []string {
 func (h *History) Add(text string) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.load()
 	if n := len(h.entries); text == "" || n > 0 && h.entries[n-1] == text {
 		return
 	}
