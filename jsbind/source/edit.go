@@ -113,7 +113,7 @@ func (p *editor) run() error {
 		case word == "using" && depth == 0 && p.names(0):
 			p.constant(t, t, false)
 		case word == "await" && depth == 0 && p.peek(0).kind == tokWord && p.text(p.peek(0)) == "using" && p.names(1):
-			p.constant(t, p.peek(0), true)
+			p.constant(t, p.take(), true)
 		}
 		switch {
 		case t.kind == tokTemplateOpen && p.src[t.start] == '`':
@@ -159,11 +159,7 @@ func (p *editor) constant(from, to lexeme, async bool) {
 	}
 	copy(p.out[to.start:], "const")
 	depth, expect := 0, true
-	n := 0
-	if async {
-		n = 1
-	}
-	for ; ; n++ {
+	for n := 0; ; n++ {
 		t := p.peek(n)
 		if t.kind == tokEOF || depth == 0 && t.kind == tokPunct && p.text(t) == ";" {
 			return

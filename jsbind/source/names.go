@@ -2,6 +2,7 @@ package source
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 )
@@ -86,9 +87,10 @@ func (n *Names) declare(name string, kind Kind) {
 	n.kinds[name] = kind
 }
 
-func (n *Names) nextSerial() uint64 {
+// nextTag returns a short string that no other cell of the session has.
+func (n *Names) nextTag() string {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.serial++
-	return n.serial
+	return strconv.FormatUint(n.serial, 36)
 }
