@@ -284,8 +284,10 @@ func (l *codingLayer) close() {
 func (l *codingLayer) explain(err error) error {
 	var below *Error
 	switch {
-	case err == nil || err == io.EOF || errors.Is(err, errDropped):
-		return unwrapDropped(err)
+	case err == nil || err == io.EOF:
+		return err
+	case errors.Is(err, errDropped):
+		return errDropped
 	case errors.As(err, &below):
 		return below
 	case errors.Is(err, io.ErrUnexpectedEOF):
@@ -294,13 +296,6 @@ func (l *codingLayer) explain(err error) error {
 		return NewError(DecodingError, nil, "The zstd data needs a window larger than %d bytes: %w", maxZstdWindow, err)
 	}
 	return NewError(DecodingError, nil, "The %s data is broken: %w", l.name, err)
-}
-
-func unwrapDropped(err error) error {
-	if errors.Is(err, errDropped) {
-		return errDropped
-	}
-	return err
 }
 
 var openers = map[string]func(*bufio.Reader) (io.ReadCloser, error){
