@@ -134,20 +134,20 @@ func (f *flight) exchangeFailed(phase string, err error) error {
 		message, hint, err = where+": "+tlsFailure.Error()+".", tlsFailure.Hint(), tlsFailure
 	case strings.Contains(text, "http: ContentLength="):
 		class, message = LocalProtocolError, "The content is not as long as its Content-Length header says."
+	case errors.Is(err, errUnsolicited), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "EOF"),
+		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "ClientConn closed"):
+		class, message = RemoteProtocolError, "Server disconnected without sending a response."
+		hint = "if it happens now and then, the server closes idle connections early: lower keepalive_expiry"
 	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"),
 		strings.Contains(text, "bad Content-Length"), strings.Contains(text, "transfer encoding"),
 		strings.Contains(text, "invalid header"), strings.Contains(text, "net/http: invalid "),
 		strings.Contains(text, "server response headers exceeded"), strings.Contains(text, "too many 1xx"),
-		strings.Contains(text, "http2: "), strings.Contains(text, "stream error"), strings.Contains(text, "net/http: HTTP/1.x transport connection broken: unexpected"):
+		strings.Contains(text, "http2: "), strings.Contains(text, "stream error"), strings.Contains(text, "multiple Content-Length"):
 		class, message = RemoteProtocolError, where+": the server broke the rules of HTTP: "+trimPrefixes(text)+"."
 	case errors.Is(err, syscall.EPIPE):
 		class, message = WriteError, where+": the server closed the connection while the request was being sent."
 	case errors.Is(err, syscall.ECONNRESET):
 		message = where + ": the server reset the connection."
-	case errors.Is(err, errUnsolicited), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "EOF"),
-		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "ClientConn closed"):
-		class, message = RemoteProtocolError, "Server disconnected without sending a response."
-		hint = "if it happens now and then, the server closes idle connections early: lower keepalive_expiry"
 	default:
 		what, known := describe(err)
 		message, hint = where+": "+what+".", known
