@@ -148,7 +148,7 @@ func (w *jsonWriter) array(o *goja.Object, depth int) {
 
 func (w *jsonWriter) members(o *goja.Object, depth int) {
 	if w.kindOf(o) == kindTypedArray {
-		if n := elements(o).Len(); n > maxEntries {
+		if n := w.elements(o).Len(); n > maxEntries {
 			w.WriteString(`{"…":` + strconv.Itoa(n) + `}`)
 			return
 		}

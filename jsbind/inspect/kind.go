@@ -200,12 +200,14 @@ func (r *realm) typedArrayName(o *goja.Object) string {
 	return name
 }
 
-// elements is the content of a typed array, a slice of numbers.
-func elements(o *goja.Object) (v reflect.Value) {
-	defer func() {
-		if recover() != nil { // the buffer is detached
-			v = reflect.ValueOf([]uint8(nil))
+// elements is the content of a typed array, a slice of numbers. That of a
+// detached buffer is empty: the engine must not be asked for it.
+func (r *realm) elements(o *goja.Object) reflect.Value {
+	buffer, ok := call(r.typedBuffer, o).(*goja.Object)
+	if ok {
+		if b, ok := buffer.Export().(goja.ArrayBuffer); ok && !b.Detached() {
+			return reflect.ValueOf(o.Export())
 		}
-	}()
-	return reflect.ValueOf(o.Export())
+	}
+	return reflect.ValueOf([]uint8(nil))
 }

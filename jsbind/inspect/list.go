@@ -32,7 +32,7 @@ func (p *printer) shapeList(o *goja.Object, k kind, c class, limit int, s *shape
 			return ok && isNumeric(prop.value)
 		}
 	} else {
-		content := elements(o)
+		content := p.elements(o)
 		length = int64(content.Len())
 		fallback := ""
 		if c.null {

@@ -27,6 +27,7 @@ type realm struct {
 	setValues, setNext, setSize                   native
 	weakMapHas, weakSetHas                        native
 	viewLength, viewOffset, viewBuffer            native
+	typedBuffer                                   native
 	dateTime, functionSource                      native
 	stringValue, symbolValue, bigintValue         native
 	regexpSource                                  native
@@ -51,7 +52,7 @@ const privateNatives = `(() => {
 		Set.prototype.values, next(new Set().values()), getter(Set.prototype, 'size'),
 		WeakMap.prototype.has, WeakSet.prototype.has,
 		getter(DataView.prototype, 'byteLength'), getter(DataView.prototype, 'byteOffset'),
-		getter(DataView.prototype, 'buffer'),
+		getter(DataView.prototype, 'buffer'), getter(Object.getPrototypeOf(Uint8Array.prototype), 'buffer'),
 		Date.prototype.getTime, Function.prototype.toString,
 		String.prototype.valueOf, Symbol.prototype.valueOf, BigInt.prototype.valueOf,
 		parseInt, parseFloat,
@@ -76,7 +77,7 @@ func newRealm(vm *goja.Runtime) realm {
 		&r.mapEntries, &r.mapNext, &r.mapSize,
 		&r.setValues, &r.setNext, &r.setSize,
 		&r.weakMapHas, &r.weakSetHas,
-		&r.viewLength, &r.viewOffset, &r.viewBuffer,
+		&r.viewLength, &r.viewOffset, &r.viewBuffer, &r.typedBuffer,
 		&r.dateTime, &r.functionSource,
 		&r.stringValue, &r.symbolValue, &r.bigintValue,
 		&r.parseInt, &r.parseFloat,
