@@ -240,7 +240,7 @@ func TestDecoderErrors(t *testing.T) {
 
 func TestDecoderBombs(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	zeros := make([]byte, 64<<20)
+	zeros := make([]byte, 8<<20)
 	for _, codings := range [][]string{{"gzip"}, {"deflate"}, {"br"}, {"zstd"}, {"gzip", "gzip"}, {"br", "gzip"}} {
 		t.Run("R10 "+strings.Join(codings, ", "), func(t *testing.T) {
 			bomb := encodeWith(t, zeros, codings...)
