@@ -186,6 +186,9 @@ func (w *rewriter) property(p ast.Property) {
 // regexp refuses what goja would take and get silently wrong.
 func (w *rewriter) regexp(e *ast.RegExpLiteral) {
 	w.move(&e.Idx)
+	if strings.HasPrefix(e.Pattern, "/") { // goja takes an open class up to the line's end, slash and all
+		w.refuse(e.Idx, "", "Invalid regular expression: missing /")
+	}
 	if at := strings.IndexAny(e.Flags, "vd"); at >= 0 {
 		w.refuse(e.Idx, "", "Invalid regular expression flags: '%c' is not supported here", e.Flags[at])
 	}

@@ -70,6 +70,10 @@ func reword(src string, c complaint) *Error {
 	case strings.Contains(c.text, `Expected "*/"`):
 		e.Message, e.Incomplete = "Unterminated comment", true
 	case c.text == "Unterminated string literal":
+		if openTemplate(src) {
+			e.Message, e.Incomplete = "Unterminated template literal", true
+			break
+		}
 		e.Message, e.Hint = "Invalid or unexpected token", "the string is not closed on its line; use `…` for text of several lines"
 		if strings.HasSuffix(end, `\`) {
 			e.Incomplete = true
@@ -95,11 +99,22 @@ func reword(src string, c complaint) *Error {
 		} else if want != "';'" {
 			e.Hint = "expected " + want
 		}
+	case c.text == `Unexpected "."` && strings.HasSuffix(end, "?.") && c.offset >= len(end)-1:
+		e.Message, e.Incomplete = "Unexpected end of input", true // esbuild takes "?." at the end for two tokens
 	case quoted.MatchString(c.text):
 		e.Message = unexpected(strings.TrimPrefix(c.text, "Unexpected "), c, src)
 	}
 	e.place(src, c.offset, c.length)
 	return e
+}
+
+// openTemplate reports whether the first thing that does not end is a template.
+func openTemplate(src string) bool {
+	for s := (scanner{src: src}); ; {
+		if t := s.next(); t.broken || t.kind == tokEOF {
+			return t.kind == tokTemplate
+		}
+	}
 }
 
 // unexpected words a token that esbuild quotes.
@@ -188,9 +203,10 @@ func compileError(src string, err error) *Error {
 		p := c.File.Position(c.Offset)
 		e.Line, e.Column = p.Line, p.Column
 	}
-	if strings.HasPrefix(e.Message, "Invalid regular expression") {
-		if i := strings.Index(e.Message, " (re2"); i > 0 {
-			e.Message = e.Message[:i]
+	if offset := newLines(src).offset(e.Line-1, e.Column-1); strings.HasPrefix(src[min(offset, len(src)):], "/") {
+		reason, _, _ := strings.Cut(strings.TrimPrefix(e.Message, "Invalid regular expression"), " (")
+		if e.Message = "Invalid regular expression"; reason != "" {
+			e.Message += ": " + strings.TrimLeft(reason, ": ")
 		}
 	}
 	return e
