@@ -18,7 +18,8 @@
 // Three habits hold everywhere. A handler's only way to let time pass is Options.Sleep, so a test can bring its own
 // clock (go-httpbin's own slow endpoints, /drip and /jsonl, use real time). A handler ends when its client leaves. And
 // everything a client can ask for has a bound: 60 seconds for a pause, 1 GiB for a streamed body, 16 MiB for a body
-// that is held in memory, 100,000 pieces; a request for more is answered 400 with the bound.
+// that is held in memory, 100,000 pieces; a request for more is answered 400 with the bound. The endless faults end with
+// their client, or after a minute.
 //
 // The files: server, listener, stats and authority are the machine; endpoints is the table; query reads parameters;
 // the other files hold a family of endpoints each. The raw families (broken, evil) take the connection over and
