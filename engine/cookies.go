@@ -48,6 +48,9 @@ func NewCookies() *Cookies { return &Cookies{} }
 // Set puts a cookie into the jar by hand, in place of one of the same name, domain and path. Without a domain it goes to every host; with
 // one, to it and its subdomains. Without a path it is "/". A name or value that cannot stand in a Cookie header is a ValueError.
 func (c *Cookies) Set(name, value, domain, path string) error {
+	if name == "" {
+		return NewError(ValueError, nil, "Illegal cookie name '': a name must not be empty.")
+	}
 	for _, part := range [...]struct{ what, text, forbidden string }{{"name", name, "=;"}, {"value", value, ";"}} {
 		for i := 0; i < len(part.text); i++ {
 			if b := part.text[i]; b < 0x20 || b == 0x7f || strings.IndexByte(part.forbidden, b) >= 0 {
@@ -231,10 +234,8 @@ func (c *Cookies) Header(u *URL, now time.Time) string {
 		if i > 0 {
 			b.WriteString("; ")
 		}
-		if k.Name != "" {
-			b.WriteString(k.Name)
-			b.WriteByte('=')
-		}
+		b.WriteString(k.Name)
+		b.WriteByte('=')
 		b.WriteString(k.Value)
 	}
 	return b.String()

@@ -15,12 +15,10 @@ func parseSetCookie(value string, u *URL, now time.Time) (Cookie, bool) {
 		}
 	}
 	pair, attributes, _ := strings.Cut(value, ";")
-	name, content, found := strings.Cut(pair, "=")
-	if !found {
-		name, content = "", pair
-	}
+	name, content, _ := strings.Cut(pair, "=")
 	cookie := Cookie{Name: trimCookie(name), Value: trimCookie(content)}
-	if cookie.Name == "" && cookie.Value == "" || len(cookie.Name)+len(cookie.Value) > maxCookieSize {
+	// RFC 6265bis keeps a cookie without a name, RFC 6265 does not: many servers would read its value as a name.
+	if cookie.Name == "" || !strings.Contains(pair, "=") || len(cookie.Name)+len(cookie.Value) > maxCookieSize {
 		return Cookie{}, false
 	}
 
@@ -41,7 +39,7 @@ func parseSetCookie(value string, u *URL, now time.Time) (Cookie, bool) {
 				maxAge = content
 			}
 		case "domain":
-			domain = strings.TrimPrefix(lowerASCII(content), ".")
+			domain = strings.TrimPrefix(content, ".")
 		case "path":
 			cookie.Path = ""
 			if strings.HasPrefix(content, "/") {
@@ -74,7 +72,11 @@ var sameSites = map[string]string{"strict": "Strict", "lax": "Lax", "none": "Non
 func (k *Cookie) settle(domain string, u *URL) bool {
 	host := u.RawHost()
 	if domain != "" {
-		domain = canonicalDomain(domain)
+		encoded, err := encodeHost(domain)
+		if err != nil {
+			return false
+		}
+		domain = encoded
 	}
 	if domain != "" && isPublicSuffix(domain) {
 		if domain != host {
@@ -90,14 +92,9 @@ func (k *Cookie) settle(domain string, u *URL) bool {
 	return domainMatch(host, domain)
 }
 
-// keepsPrefix checks the promises of the name prefixes (RFC 6265bis, section 4.1.3), which a nameless cookie may not
-// imitate in its value.
+// keepsPrefix checks the promises of the name prefixes (RFC 6265bis, section 4.1.3).
 func (k *Cookie) keepsPrefix(explicitPath string) bool {
 	name := lowerASCII(k.Name)
-	if k.Name == "" {
-		value := lowerASCII(k.Value)
-		return !strings.HasPrefix(value, "__secure-") && !strings.HasPrefix(value, "__host-")
-	}
 	switch {
 	case strings.HasPrefix(name, "__secure-"):
 		return k.Secure
