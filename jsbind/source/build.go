@@ -23,6 +23,7 @@ var (
 	hiddenRealm      = hiddenName("realm")
 
 	localValue = hiddenName("value")
+	localCheck = hiddenName("stop") // hiddenCheck, faster to reach
 )
 
 const hiddenMark = "\uE000"

@@ -2,6 +2,7 @@ package source
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/dop251/goja"
@@ -33,10 +34,10 @@ func Compile(name, src string, names *Names) (cell *Cell, err error) {
 	if err != nil {
 		return fail(err.(*Error))
 	}
-	cell, err = build(name, src, names, t)
+	cell, err = build(name, names, t)
 	if errors.Is(err, errLower) {
 		if t, err = parse(name, src, true); err == nil {
-			cell, err = build(name, src, names, t)
+			cell, err = build(name, names, t)
 		}
 	}
 	if e, ok := err.(*Error); ok {
@@ -49,7 +50,9 @@ func Compile(name, src string, names *Names) (cell *Cell, err error) {
 // TypeScript for something else.
 var errLower = errors.New("needs lowering")
 
-func build(name, src string, names *Names, t *tree) (cell *Cell, err error) {
+const compilerBug = "the compiler failed on this cell"
+
+func build(name string, names *Names, t *tree) (cell *Cell, err error) {
 	defer func() {
 		switch r := recover().(type) {
 		case nil:
@@ -60,16 +63,16 @@ func build(name, src string, names *Names, t *tree) (cell *Cell, err error) {
 			p := t.program.File.Position(int(r.at) - 1)
 			e.Line, e.Column = p.Line, p.Column
 			cell, err = nil, e
-		default:
-			panic(r)
+		default: // a bug in goja's compiler or here must not end the session
+			cell, err = nil, &Error{Message: fmt.Sprintf("%s: %v", compilerBug, r), Line: 1, Column: 1}
 		}
 	}()
 	c := &Cell{Name: name, Lowered: t.lowered, names: names, tag: names.nextTag()}
-	w := &rewriter{places: &t.places, cell: c, edit: t.edit, src: src}
+	w := &rewriter{places: &t.places, cell: c, edit: t.edit, src: t.src}
 	w.cellBody(t)
 	c.Program, err = goja.CompileAST(t.program, false)
 	if err != nil {
-		return nil, compileError(src, err)
+		return nil, compileError(t.src, err)
 	}
 	return c, nil
 }
@@ -108,8 +111,9 @@ func (w *rewriter) cellBody(t *tree) {
 		rest = append(rest, w.top(s)...)
 	}
 	body := append([]ast.Statement{}, list[:n]...)
-	body = append(body, &ast.VariableStatement{Var: at, List: []*ast.Binding{{
-		Target: hidden(localValue, at), Initializer: hidden(hiddenEmpty, at)}}})
+	body = append(body, &ast.VariableStatement{Var: at, List: []*ast.Binding{
+		{Target: hidden(localValue, at), Initializer: hidden(hiddenEmpty, at)},
+		{Target: hidden(localCheck, at), Initializer: hidden(hiddenCheck, at)}}})
 	body = append(append(append(body, t.helpers...), hoisted...), rest...)
 	end := t.body.RightBrace
 	body = append(body, &ast.ReturnStatement{Return: end, Argument: &ast.ObjectLiteral{LeftBrace: end, RightBrace: end, Value: []ast.Property{
@@ -117,7 +121,7 @@ func (w *rewriter) cellBody(t *tree) {
 		&ast.PropertyKeyed{Key: literal(resultKey, end), Kind: ast.PropertyKindValue, Value: hidden(localValue, end)},
 	}}})
 	t.body.List = body
-	locals := []*ast.Binding{{Target: hidden(localValue, at)}}
+	locals := []*ast.Binding{{Target: hidden(localValue, at)}, {Target: hidden(localCheck, at)}}
 	for _, name := range w.temps {
 		locals = append(locals, &ast.Binding{Target: hidden(name, at)})
 	}

@@ -75,6 +75,9 @@ func FuzzCompile(f *testing.F) {
 		}
 		if e, ok := err.(*Error); ok {
 			_ = e.Excerpt(src)
+			if strings.HasPrefix(e.Message, compilerBug) {
+				t.Fatalf("%q: %v", src, err)
+			}
 			if lines := len(splitLines(src)); e.Line > lines {
 				t.Fatalf("%q: line %d of %d", src, e.Line, lines)
 			}
@@ -108,6 +111,16 @@ func BenchmarkGuard(b *testing.B) {
 	for b.Loop() {
 		if err := Guard(src); err != nil {
 			b.Fatal(err)
+		}
+	}
+}
+
+// A million turns of a loop, each with its check and two session variables.
+func BenchmarkLoop(b *testing.B) {
+	s := newSession(b)
+	for b.Loop() {
+		if got := s.run("let sum = 0; for (let i = 0; i < 1e6; i++) { sum += i } sum"); got != "499999500000" {
+			b.Fatal(got)
 		}
 	}
 }

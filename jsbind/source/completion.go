@@ -85,7 +85,7 @@ func isCheck(s *ast.ExpressionStatement) bool {
 		return false
 	}
 	id, ok := call.Callee.(*ast.Identifier)
-	return ok && id.Name == hiddenCheck
+	return ok && id.Name == localCheck
 }
 
 // branch completes a statement that must stay one statement.

@@ -116,7 +116,12 @@ func realmOf(vm *goja.Runtime) *realm {
 	panic("source: Install was not called for this runtime")
 }
 
-func (r *realm) begin(c *Cell) error {
+func (r *realm) begin(c *Cell) (err error) {
+	defer func() {
+		if err != nil {
+			r.end(c)
+		}
+	}()
 	for _, n := range c.Declared {
 		known, wasKnown := c.names.Kind(n.Name)
 		if wasKnown && !n.Kind.replaces(known) {

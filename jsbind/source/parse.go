@@ -24,6 +24,7 @@ type tree struct {
 	helpers []ast.Statement            // esbuild's, to become local to the arrow
 	vars    []*ast.VariableDeclaration // of the helpers
 	lowered bool
+	src     string
 	edit    *edit
 	places  places
 }
@@ -186,7 +187,7 @@ func (t *tree) split(before, length int, l *lowered, object bool) bool {
 }
 
 func (t *tree) finish(name, src string, e *edit, before int) *tree {
-	t.edit = e
+	t.src, t.edit = src, e
 	t.places.before = before
 	t.places.length = len(src)
 	shadow := src

@@ -184,7 +184,7 @@ func (w *rewriter) forInto(into ast.ForInto, source *ast.Expression, body ast.St
 
 // loopBody makes the body a block that starts with the interrupt check.
 func (w *rewriter) loopBody(body ast.Statement, at file.Idx) ast.Statement {
-	check := statement(hiddenCall(hiddenCheck, at))
+	check := statement(hiddenCall(localCheck, at))
 	if b, ok := body.(*ast.BlockStatement); ok {
 		w.block(b)
 		b.List = append([]ast.Statement{check}, b.List...)

@@ -186,7 +186,7 @@ func (w *rewriter) property(p ast.Property) {
 // regexp refuses what goja would take and get silently wrong.
 func (w *rewriter) regexp(e *ast.RegExpLiteral) {
 	w.move(&e.Idx)
-	if strings.HasPrefix(e.Pattern, "/") { // goja takes an open class up to the line's end, slash and all
+	if e.Pattern == "" { // goja's parser says nothing when a class is still open at the line's end
 		w.refuse(e.Idx, "", "Invalid regular expression: missing /")
 	}
 	if at := strings.IndexAny(e.Flags, "vd"); at >= 0 {
@@ -272,7 +272,7 @@ func (w *rewriter) arrow(f *ast.ArrowFunctionLiteral) {
 	case *ast.BlockStatement:
 		w.body(b, f.Start)
 	case *ast.ExpressionBody:
-		b.Expression = &ast.SequenceExpression{Sequence: []ast.Expression{hiddenCall(hiddenCheck, f.Start), w.expr(b.Expression)}}
+		b.Expression = &ast.SequenceExpression{Sequence: []ast.Expression{hiddenCall(localCheck, f.Start), w.expr(b.Expression)}}
 	}
 }
 
@@ -301,7 +301,7 @@ func (w *rewriter) body(b *ast.BlockStatement, at file.Idx) {
 	w.statements(b.List)
 	w.strict = strict
 	list := make([]ast.Statement, 0, len(b.List)+1)
-	list = append(append(list, b.List[:n]...), statement(hiddenCall(hiddenCheck, at)))
+	list = append(append(list, b.List[:n]...), statement(hiddenCall(localCheck, at)))
 	b.List = append(list, b.List[n:]...)
 }
 
