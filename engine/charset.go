@@ -24,7 +24,7 @@ type TextDecoder interface {
 // Python's where they differ from WHATWG's: iso-8859-1 is itself and not windows-1252, ascii is 7-bit, utf-16 and utf-32 need
 // no byte order mark and take it when it is there, utf-8 keeps one as U+FEFF, utf-8-sig drops it.
 func CharsetDecoder(label string) (TextDecoder, bool) {
-	name := strings.NewReplacer("_", "-", " ", "-").Replace(lowerASCII(strings.TrimSpace(label)))
+	name := labelSeparators.Replace(lowerASCII(strings.TrimSpace(label)))
 	switch name {
 	case "utf-8", "utf8", "u8", "cp65001":
 		return &utf8Decoder{}, true
@@ -43,6 +43,9 @@ func CharsetDecoder(label string) (TextDecoder, bool) {
 	}
 	return nil, false
 }
+
+// labelSeparators makes one spelling of the several that Python takes: latin_1, "latin 1", latin-1.
+var labelSeparators = strings.NewReplacer("_", "-", " ", "-")
 
 // pythonCharsets are the labels that WHATWG's index lacks or reads otherwise.
 var pythonCharsets = map[string]encoding.Encoding{

@@ -142,6 +142,20 @@ func TestMultipart(t *testing.T) {
 	})
 }
 
+func TestMediaTypeOf(t *testing.T) {
+	for name, want := range map[string]string{
+		"example.json": "application/json", "example.txt": "text/plain", "no-extension": "application/octet-stream", "a.PNG": "image/png",
+		"a.csv.gz": "text/csv", "a.gz": "application/octet-stream", "a.tar.bz2": "application/x-tar", "a.": "application/octet-stream",
+		"": "application/octet-stream", ".json": "application/octet-stream", "a.b/c": "application/octet-stream",
+	} {
+		t.Run("MP09 "+name, func(t *testing.T) {
+			if got := mediaTypeOf(name); got != want {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
 func TestBoundary(t *testing.T) {
 	for _, test := range []struct {
 		contentType, want string

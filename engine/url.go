@@ -43,7 +43,6 @@ func ParseURL(s string) (*URL, error) {
 type reference struct {
 	scheme, userinfo, host, port string // host with the brackets of an IPv6 address
 	path, query, fragment        string
-	hasAuthority                 bool // there was a "//"
 	hasQuery, hasFragment        bool
 }
 
@@ -56,7 +55,6 @@ func splitURL(s string) reference {
 		r.scheme, s = s[:i], s[i+1:]
 	}
 	if rest, ok := strings.CutPrefix(s, "//"); ok {
-		r.hasAuthority = true
 		authority := rest
 		s = ""
 		if i := strings.IndexByte(rest, '/'); i >= 0 {

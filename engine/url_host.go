@@ -58,7 +58,7 @@ func isZone(zone string) bool {
 var registration = idna.New(idna.ValidateForRegistration())
 
 func encodeIDNA(host string) (string, error) {
-	host = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".").Replace(host)
+	host = fullStops.Replace(host)
 	for _, r := range host {
 		// The tables of x/net/idna are those of UTS #46, which lets symbols such as ☃ pass; IDNA2008 does not (RFC 5892).
 		if r >= 0x80 && !unicode.In(r, unicode.L, unicode.M, unicode.Nd) && !strings.ContainsRune(idnaExceptions, r) {
@@ -67,6 +67,9 @@ func encodeIDNA(host string) (string, error) {
 	}
 	return registration.ToASCII(host)
 }
+
+// fullStops are the dots of other scripts (RFC 3490, section 3.1).
+var fullStops = strings.NewReplacer("\u3002", ".", "\uff0e", ".", "\uff61", ".")
 
 // idnaExceptions are the characters of RFC 5892, sections 2.6 and 2.8 (CONTEXTO and CONTEXTJ), that are no letters, marks or digits.
 const idnaExceptions = "\u00b7\u0375\u05f3\u05f4\u30fb\u06fd\u06fe\u3007\u200c\u200d"
