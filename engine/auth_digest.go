@@ -105,6 +105,14 @@ func (d *DigestAuth) remember(challenge digestChallenge) {
 
 // authorize sets the Authorization header that answers the challenge.
 func (d *DigestAuth) authorize(ctx context.Context, request *Request, challenge digestChallenge) error {
+	random := make([]byte, 8)
+	if _, err := io.ReadFull(d.rand, random); err != nil {
+		return NewError(RuntimeError, request, "no randomness for a client nonce: %w", err)
+	}
+	return d.authorizeWith(ctx, request, challenge, hex.EncodeToString(random))
+}
+
+func (d *DigestAuth) authorizeWith(ctx context.Context, request *Request, challenge digestChallenge, cnonce string) error {
 	name := strings.TrimSuffix(strings.ToUpper(challenge.algorithm), "-SESS")
 	newHash, known := digestAlgorithms[name]
 	if !known {
@@ -119,11 +127,6 @@ func (d *DigestAuth) authorize(ctx context.Context, request *Request, challenge 
 	if err != nil {
 		return err
 	}
-	random := make([]byte, 8)
-	if _, err := io.ReadFull(d.rand, random); err != nil {
-		return NewError(RuntimeError, request, "no randomness for a client nonce: %w", err)
-	}
-	cnonce := hex.EncodeToString(random)
 	count := fmt.Sprintf("%08x", challenge.count)
 	uri := request.URL.RawPath()
 

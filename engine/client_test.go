@@ -602,3 +602,5 @@ func mustTransport(t *testing.T, options TransportOptions) *HTTPTransport {
 	t.Cleanup(func() { transport.Close() })
 	return transport
 }
+
+var fixedNow = enginetest.NewClock().Now

@@ -26,7 +26,8 @@ const maxResponseHead = 256 << 10
 type TransportOptions struct {
 	NoVerify   bool             // accept any certificate
 	CAs        []byte           // PEM certificates to trust instead of the system's
-	ExtraRoots *x509.CertPool   // to trust besides
+	// ExtraRoots are to be trusted besides, asked for at each handshake; nil, or a nil pool, is none.
+	ExtraRoots func() *x509.CertPool
 	ClientCert *tls.Certificate // shown to servers that ask
 	NoHTTP1    bool             // with HTTP2: prior knowledge, and nothing else is accepted
 	HTTP2      bool             // offer HTTP/2 to https servers
