@@ -122,7 +122,13 @@ func (k *keyReader) Read(p []byte) (int, error) {
 		}
 		var timeout <-chan time.Time
 		if len(k.raw) > 0 && !k.inPaste {
-			timer := time.NewTimer(k.escWait)
+			wait := k.escWait
+			if len(k.raw) > 1 {
+				// Surely a sequence, which a slow line has split; taking its
+				// rest for text could run what is being pasted.
+				wait *= 20
+			}
+			timer := time.NewTimer(wait)
 			defer timer.Stop()
 			timeout = timer.C
 		}
