@@ -24,8 +24,8 @@ const maxResponseHead = 256 << 10
 // TransportOptions configure an HTTPTransport. The zero value verifies certificates against the system's roots, speaks HTTP/1.1
 // and has DefaultLimits.
 type TransportOptions struct {
-	NoVerify   bool             // accept any certificate
-	CAs        []byte           // PEM certificates to trust instead of the system's
+	NoVerify bool   // accept any certificate
+	CAs      []byte // PEM certificates to trust instead of the system's
 	// ExtraRoots are to be trusted besides, asked for at each handshake; nil, or a nil pool, is none.
 	ExtraRoots func() *x509.CertPool
 	ClientCert *tls.Certificate // shown to servers that ask

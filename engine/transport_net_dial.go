@@ -161,8 +161,10 @@ func (t *HTTPTransport) handshake(f *flight, conn net.Conn, serverName string, p
 	config.ServerName = serverName
 	config.NextProtos = protocols
 	if t.options.ExtraRoots != nil && !t.options.NoVerify {
-		config.InsecureSkipVerify = true
-		config.VerifyConnection = verifyWith(t.tls.RootCAs, t.options.ExtraRoots, serverName)
+		if extra := t.options.ExtraRoots(); extra != nil {
+			config.InsecureSkipVerify = true
+			config.VerifyConnection = verifyWith(t.tls.RootCAs, extra, serverName)
+		}
 	}
 	ctx, cancel := f.within(f.limits.Connect, errConnectTimeout)
 	defer cancel()

@@ -68,11 +68,9 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 	reached := make(chan struct{})
 	rt.loop.Control(func() {
 		rt.soft.Store(false)
-		if !e.settled {
-			rt.cancelScope(e)
-		}
 		close(reached)
 	})
+	rt.loop.Post(event.Event{Kind: event.Input, Text: ctrlC}, nil, &e.settled, func() { rt.cancelScope(e) })
 	hammer := time.NewTimer(cancelGrace)
 	defer hammer.Stop()
 	for hard := false; ; {
@@ -96,10 +94,12 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 
 var errInterrupted = errors.New("interrupted")
 
+// ctrlC is how a cancellation from outside stands in the record.
+const ctrlC = "\x03"
+
 // cancelScope cancels everything that belongs to the cell.
 func (rt *Runtime) cancelScope(e *evaluation) {
-	rt.loop.Record(event.Event{Kind: event.Input, Text: "\x03"})
-	rt.loop.Enter(e.task, func() { e.task.Scope.Cancel(&cancelled{rt.cancelledError("cancelled by Ctrl-C")}) })
+	e.task.Scope.Cancel(&cancelled{rt.cancelledError("cancelled by Ctrl-C")})
 }
 
 // cancelled is the reason with which Ctrl-C cancels a scope: what awaits in it rejects with the JavaScript error.
@@ -242,7 +242,7 @@ func (rt *Runtime) abandon(e *evaluation) {
 
 // replayCell feeds the tape's events of this cell.
 func (rt *Runtime) replayCell(e *evaluation) {
-	err := rt.loop.Replay(&rt.exchanges, func() (bool, error) { return e.settled, rt.divergence })
+	err := rt.loop.Replay(owners{rt, e}, func() (bool, error) { return e.settled, rt.divergence })
 	if err == nil {
 		err = rt.divergence
 	}
@@ -317,4 +317,12 @@ func seconds(d time.Duration) string {
 		return fmt.Sprintf("%d ms", d.Milliseconds())
 	}
 	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+// Sync runs f on the loop's goroutine and waits for it: for what belongs to that goroutine, such as the journal.
+func (rt *Runtime) Sync(f func()) {
+	done := make(chan struct{})
+	if rt.loop.Control(func() { f(); close(done) }) {
+		<-done
+	}
 }

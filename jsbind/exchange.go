@@ -41,7 +41,7 @@ type exchange struct {
 	window  *window
 
 	response *engine.Response
-	err      error
+	fault    *engine.Error // what the transport reported
 	inbox    [][]byte
 	trailers *engine.Headers
 	ended    bool // nothing more will be delivered
@@ -69,11 +69,11 @@ func (s *seam) RoundTrip(ctx context.Context, req *engine.Request) (*engine.Resp
 	if err := x.issue(c, s.network); err != nil {
 		return nil, err
 	}
-	if err := x.wait(c, func() bool { return x.response != nil || x.err != nil }); err != nil {
+	if err := x.wait(c, func() bool { return x.response != nil || x.fault != nil }); err != nil {
 		return nil, err
 	}
-	if x.err != nil {
-		return nil, x.err
+	if x.fault != nil {
+		return nil, x.fault
 	}
 	return x.response, nil
 }
@@ -199,12 +199,26 @@ func (xs *exchanges) abortAll(by string) {
 	}
 }
 
-// Waiting implements loop.Exchanges.
-func (xs *exchanges) Waiting(id string) bool { return xs.open[id] != nil }
+// owners finds what a recorded event belongs to.
+type owners struct {
+	rt *Runtime
+	e  *evaluation
+}
 
-// Deliver implements loop.Exchanges.
-func (xs *exchanges) Deliver(e event.Event) (*loop.Task, func()) {
-	x := xs.open[e.Exchange]
+// Waiting implements loop.Owners.
+func (o owners) Waiting(e event.Event) bool {
+	if e.Kind == event.Input {
+		return e.Text == ctrlC && !o.e.settled
+	}
+	return e.Exchange != "" && o.rt.exchanges.open[e.Exchange] != nil
+}
+
+// Deliver implements loop.Owners.
+func (o owners) Deliver(e event.Event) (*loop.Task, func()) {
+	if e.Kind == event.Input {
+		return o.e.task, func() { o.rt.cancelScope(o.e) }
+	}
+	x := o.rt.exchanges.open[e.Exchange]
 	return x.task, func() { x.deliver(e, nil) }
 }
 
@@ -235,7 +249,7 @@ func (x *exchange) deliver(e event.Event, network any) {
 	case event.End:
 		x.end()
 	case event.Err:
-		x.err = errorOf(e, x.request)
+		x.fault = errorOf(e, x.request)
 		x.end()
 	}
 	if x.waiter != nil {
@@ -260,8 +274,8 @@ func (x *exchange) Next(ctx context.Context) ([]byte, error) {
 		x.window.release(len(chunk))
 		return chunk, nil
 	}
-	if x.err != nil {
-		return nil, x.err
+	if x.fault != nil {
+		return nil, x.fault
 	}
 	if x.failed != nil {
 		return nil, x.failed

@@ -16,6 +16,8 @@ var (
 	requestKeys = []string{"params", "headers", "cookies", "timeout", "extensions", "maxResponseSize"}
 	bodyKeys    = []string{"content", "data", "files", "json"}
 	sendKeys    = []string{"auth", "followRedirects", "signal"}
+	clientKeys  = []string{"baseUrl", "headers", "params", "cookies", "auth", "timeout", "followRedirects", "maxRedirects", "eventHooks", "transport",
+		"mounts", "limits", "verify", "http1", "http2", "proxy", "defaultEncoding", "maxResponseSize", "trustEnv"}
 )
 
 // clientClass is httpx.AsyncClient.
@@ -202,8 +204,7 @@ func (rt *Runtime) sendOptions(o options) engine.SendOptions {
 
 // newClient is new httpx.AsyncClient({…}).
 func (rt *Runtime) newClient(call goja.ConstructorCall) any {
-	o := rt.options(call.Argument(0), "httpx.AsyncClient", "baseUrl", "headers", "params", "cookies", "auth", "timeout", "followRedirects", "maxRedirects",
-		"eventHooks", "transport", "mounts", "limits", "verify", "http1", "http2", "proxy", "defaultEncoding", "maxResponseSize", "trustEnv")
+	o := rt.options(call.Argument(0), "httpx.AsyncClient", clientKeys...)
 	opts := engine.ClientOptions{Headers: rt.headersOf(o["headers"]), Params: rt.paramsOf(o["params"])}
 	if v := o["cookies"]; v != nil {
 		opts.Cookies = rt.cookiesOf(v)

@@ -1,6 +1,7 @@
 package transcripts
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -65,6 +66,25 @@ func readBlob(dir fs.FS, name string) ([]byte, error) {
 	}
 	return data, nil
 }
+
+// folder gives blobs that are in memory as the folder that they will be.
+// Folder is the blobs as the folder that Parse reads.
+func (b Blobs) Folder() fs.FS { return memoryFolder(b) }
+
+type memoryFolder Blobs
+
+func (m memoryFolder) Open(name string) (fs.File, error) {
+	data, ok := m[name]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return &memoryFile{Reader: bytes.NewReader(data)}, nil
+}
+
+type memoryFile struct{ *bytes.Reader }
+
+func (*memoryFile) Stat() (fs.FileInfo, error) { return nil, fs.ErrInvalid }
+func (*memoryFile) Close() error               { return nil }
 
 // replaceFile writes a file so that a reader sees either the old or the new content, whatever happens: a temporary file
 // in the same folder, fsync, rename.

@@ -15,22 +15,22 @@ func (l *Loop) BeginReplay(cell, source string) {
 	l.cell = cell
 }
 
-// Exchanges hands recorded events to the exchanges that the script has issued.
-type Exchanges interface {
-	// Waiting reports whether the exchange is in flight.
-	Waiting(exchange string) bool
-	// Deliver returns the task of the exchange and what delivers the event to it.
+// Owners hands recorded events to what they belong to: the exchanges that the script has issued, the running cell.
+type Owners interface {
+	// Waiting reports whether the event's owner exists now.
+	Waiting(e event.Event) bool
+	// Deliver returns the task of the owner and what delivers the event to it.
 	Deliver(e event.Event) (*Task, func())
 }
 
 // Replay feeds the current cell's events, a turn each, until the tape has no more for it. State tells whether the
 // cell's promise has settled, and ends the replay with its error. The error is a divergence.
-func (l *Loop) Replay(x Exchanges, state func() (settled bool, err error)) error {
+func (l *Loop) Replay(owners Owners, state func() (settled bool, err error)) error {
 	ready := func(e event.Event) bool {
 		if e.Kind == event.Timer {
 			return l.live[e.Timer] != nil
 		}
-		return e.Exchange != "" && x.Waiting(e.Exchange)
+		return owners.Waiting(e)
 	}
 	for {
 		settled, err := state()
@@ -46,7 +46,7 @@ func (l *Loop) Replay(x Exchanges, state func() (settled bool, err error)) error
 			l.fireTimer(l.live[e.Timer], e)
 			continue
 		}
-		task, deliver := x.Deliver(e)
+		task, deliver := owners.Deliver(e)
 		l.dispatch(e, task, deliver)
 	}
 }

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"httpx-repl/repl"
+	"httpx-repl/transcripts"
+)
+
+// promptCommand is the prompt, or, when standard input is no terminal, the cells that are read from it.
+func promptCommand(p *process, args []string) error {
+	s, rest, err := parseFlags("httpx-repl", args)
+	if err != nil {
+		return err
+	}
+	if s.help {
+		fmt.Fprint(p.Stdout, usage())
+		return nil
+	}
+	if len(rest) > 0 {
+		return usageError("unexpected %q; a script is run with httpx-repl run %s", rest[0], rest[0])
+	}
+	interactive := p.StdinTerminal && p.StdoutTerminal
+	crashed := ""
+	if interactive {
+		crashed = p.crashed()
+	}
+	x, err := p.open(s, nil, interactive, true)
+	if err != nil {
+		return err
+	}
+	ctx, stop := p.terminable(context.Background(), x)
+	defer stop()
+	if !interactive {
+		return x.cells(ctx)
+	}
+	defer x.out.Restore()
+	err = x.repl.Prompt(ctx, p.Interrupts, banner(crashed))
+	return errors.Join(err, x.close())
+}
+
+func banner(crashed string) string {
+	text := "httpx-repl " + version + ": JavaScript with await, client is ready. Try: await client.get(lab.url + \"/get\")\n" +
+		".help lists the commands, Tab completes, Ctrl-C cancels, Ctrl-D leaves."
+	if crashed != "" {
+		text += "\nA session ended abruptly: httpx-repl recover " + crashed + " brings it back."
+	}
+	return text
+}
+
+// crashed is the journal of a session that never ended in good order, "" when there is none.
+func (p *process) crashed() string {
+	dir := p.stateDir()
+	if dir == "" {
+		return ""
+	}
+	list, err := transcripts.Unclosed(filepath.Join(dir, "journals"))
+	if err != nil || len(list) == 0 {
+		return ""
+	}
+	return list[len(list)-1]
+}
+
+// cells runs the cells on standard input.
+func (x *session) cells(ctx context.Context) error {
+	ctx, stop := x.p.interruptible(ctx)
+	defer stop()
+	err := x.repl.Cells(ctx, x.p.Stdin)
+	if err == nil {
+		err = x.runtime.Drain(ctx)
+	}
+	failed := x.repl.Failed() || x.runtime.Failed()
+	closed := x.close()
+	switch {
+	case context.Cause(ctx) == errInterrupted:
+		return &exitError{exitInterrupted, ""}
+	case errors.Is(err, repl.ErrUnfinished):
+		return &exitError{exitFailed, "the input ended within a cell"}
+	case err != nil:
+		return fileError("%v", err)
+	case closed != nil:
+		return closed
+	case failed:
+		return x.failure()
+	}
+	return nil
+}
+
+// failure is the exit after an uncaught error: the refusal's own code when --allow-net was the cause.
+func (x *session) failure() error {
+	if x.refused {
+		return &exitError{exitRefused, ""}
+	}
+	return &exitError{exitFailed, ""}
+}
+
+var errInterrupted = errors.New("interrupted")
+
+// interruptible is a context that Ctrl-C ends.
+func (p *process) interruptible(ctx context.Context) (context.Context, func()) {
+	return p.endedBy(ctx, p.Interrupts, func() {})
+}
+
+// terminable is a context that SIGTERM and SIGHUP end, with the terminal put back.
+func (p *process) terminable(ctx context.Context, x *session) (context.Context, func()) {
+	return p.endedBy(ctx, p.Terminations, x.out.Restore)
+}
+
+func (p *process) endedBy(ctx context.Context, signals <-chan os.Signal, also func()) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case <-signals:
+			also()
+			cancel(errInterrupted)
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() {
+		cancel(nil)
+		<-done
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// settings are the flags that the prompt, run, eval and replay share.
+type settings struct {
+	baseURL   string
+	headers   [][2]string
+	timeout   time.Duration
+	hasLimit  bool
+	noLimit   bool
+	http2     bool
+	noVerify  bool
+	proxy     string
+	lab       bool
+	allowEnv  []string
+	allowNet  []string
+	record    string
+	noJournal bool
+	color     string
+	seed      string
+	help      bool
+}
+
+const flagHelp = `  --base-url URL             what relative URLs of the session's client are relative to
+  -H, --header 'Name: value' send a header with every request of the session's client (repeatable)
+  --timeout SECONDS          its timeouts for connecting, reading, writing and the pool; 0 for none (default 5)
+  --http2                    offer HTTP/2
+  -k, --no-verify            accept any certificate
+  --proxy URL                send everything through a proxy
+  --lab                      start the embedded lab server and make it the base URL
+  --allow-env NAMES          environment variables that scripts may read, comma-separated
+  --allow-net HOSTS          the only hosts that scripts may reach, comma-separated
+  --record FILE              save the session as a transcript at its end
+  --no-journal               do not keep a journal of the session
+  --color auto|always|never  colours (default auto; NO_COLOR is honoured)
+  --seed N                   start random numbers from N
+`
+
+// parseFlags reads the flags before the first other argument and returns what follows.
+func parseFlags(what string, args []string) (settings, []string, error) {
+	var s settings
+	f := flag.NewFlagSet(what, flag.ContinueOnError)
+	f.SetOutput(io.Discard)
+	f.StringVar(&s.baseURL, "base-url", "", "")
+	header := func(v string) error {
+		name, value, ok := strings.Cut(v, ":")
+		if !ok || strings.TrimSpace(name) == "" {
+			return errors.New("a header is written 'Name: value'")
+		}
+		s.headers = append(s.headers, [2]string{strings.TrimSpace(name), strings.TrimSpace(value)})
+		return nil
+	}
+	f.Func("H", "", header)
+	f.Func("header", "", header)
+	f.Func("timeout", "", func(v string) error {
+		n, err := strconv.ParseFloat(v, 64)
+		if err != nil || n < 0 || n > 1e6 {
+			return errors.New("it is a number of seconds, 0 for none")
+		}
+		s.timeout, s.hasLimit, s.noLimit = time.Duration(n*float64(time.Second)), true, n == 0
+		return nil
+	})
+	f.BoolVar(&s.http2, "http2", false, "")
+	f.BoolVar(&s.noVerify, "k", false, "")
+	f.BoolVar(&s.noVerify, "no-verify", false, "")
+	f.StringVar(&s.proxy, "proxy", "", "")
+	f.BoolVar(&s.lab, "lab", false, "")
+	f.Func("allow-env", "", func(v string) error { s.allowEnv = append(s.allowEnv, list(v)...); return nil })
+	f.Func("allow-net", "", func(v string) error { s.allowNet = append(s.allowNet, list(v)...); return nil })
+	f.StringVar(&s.record, "record", "", "")
+	f.BoolVar(&s.noJournal, "no-journal", false, "")
+	f.Func("color", "", func(v string) error {
+		if !slices.Contains([]string{"auto", "always", "never"}, v) {
+			return errors.New("it is auto, always or never")
+		}
+		s.color = v
+		return nil
+	})
+	f.StringVar(&s.seed, "seed", "", "")
+	f.BoolVar(&s.help, "help", false, "")
+	f.BoolVar(&s.help, "h", false, "")
+	if err := f.Parse(args); err != nil {
+		return s, nil, usageError("%s (httpx-repl --help lists the flags)", strings.ReplaceAll(err.Error(), "provided but not defined", "unknown"))
+	}
+	return s, f.Args(), nil
+}
+
+func list(v string) []string {
+	var out []string
+	for _, s := range strings.Split(v, ",") {
+		if s = strings.TrimSpace(s); s != "" {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// mayReach reports whether a host, with or without its port, is one that --allow-net names.
+func (s settings) mayReach(rawURL string) error {
+	if len(s.allowNet) == 0 {
+		return nil
+	}
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return fmt.Errorf("the URL cannot be checked against --allow-net")
+	}
+	for _, allowed := range s.allowNet {
+		host, port, err := net.SplitHostPort(allowed)
+		if err != nil {
+			host, port = allowed, ""
+		}
+		if strings.EqualFold(host, u.Hostname()) && (port == "" || port == u.Port()) {
+			return nil
+		}
+	}
+	return fmt.Errorf("%s is not among the hosts that --allow-net names (%s)", u.Host, strings.Join(s.allowNet, ", "))
+}

@@ -1,0 +1,40 @@
+package repl
+
+import (
+	"context"
+	"fmt"
+	"strings"
+)
+
+// cmdRequests lists every exchange of the session.
+func (s *Session) cmdRequests(context.Context, string) error {
+	list := s.o.Runtime.Requests()
+	if len(list) == 0 {
+		s.o.Out.PrintText("No requests yet.\n")
+		return nil
+	}
+	var b strings.Builder
+	for _, r := range list {
+		status := "..."
+		if r.Status > 0 {
+			status = fmt.Sprint(r.Status)
+		}
+		state := ""
+		if r.State != "done" {
+			state = "  " + r.State
+		}
+		fmt.Fprintf(&b, "%-7s %-7s %s  %8s %9s  %s%s\n", r.ID, r.Method, status, size(r.Received), took(r.Took), r.URL, state)
+	}
+	s.o.Out.PrintText(b.String())
+	return nil
+}
+
+func size(n int64) string {
+	switch {
+	case n < 1000:
+		return fmt.Sprintf("%d B", n)
+	case n < 1_000_000:
+		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}
