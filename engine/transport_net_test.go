@@ -687,7 +687,7 @@ func TestTLS(t *testing.T) {
 	} {
 		t.Run("R16 "+name, func(t *testing.T) {
 			url, requests := tlsServer(t, test.config)
-			client, _ := netClient(t, TransportOptions{ExtraRoots: test.roots}, NewTimeout(5*time.Second))
+			client, _ := netClient(t, TransportOptions{ExtraRoots: trusting(test.roots)}, NewTimeout(5*time.Second))
 			_, err := client.Request(t.Context(), "GET", url, RequestOptions{}, SendOptions{})
 			wantClass(t, err, ConnectError, "Cannot connect")
 			var cause *TLSError
@@ -710,23 +710,23 @@ func TestTLS(t *testing.T) {
 	})
 	t.Run("R16 a client certificate wanted by TLS 1.3 shows when reading", func(t *testing.T) {
 		url, _ := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{good}, ClientAuth: tls.RequireAnyClientCert})
-		client, _ := netClient(t, TransportOptions{ExtraRoots: ca.pool}, NewTimeout(5*time.Second))
+		client, _ := netClient(t, TransportOptions{ExtraRoots: trusting(ca.pool)}, NewTimeout(5*time.Second))
 		_, err := client.Request(t.Context(), "GET", url, RequestOptions{}, SendOptions{})
 		wantClass(t, err, NetworkError, "wants a client certificate")
 		clientCert := ca.issue(t, func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} })
-		client, _ = netClient(t, TransportOptions{ExtraRoots: ca.pool, ClientCert: &clientCert}, NewTimeout(5*time.Second))
+		client, _ = netClient(t, TransportOptions{ExtraRoots: trusting(ca.pool), ClientCert: &clientCert}, NewTimeout(5*time.Second))
 		get(t, client, url)
 	})
 	t.Run("CF01 no verification, extra roots, server name", func(t *testing.T) {
 		url, _ := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{good}})
-		for _, options := range []TransportOptions{{NoVerify: true}, {ExtraRoots: ca.pool}} {
+		for _, options := range []TransportOptions{{NoVerify: true}, {ExtraRoots: trusting(ca.pool)}} {
 			client, _ := netClient(t, options, NewTimeout(5*time.Second))
 			info := get(t, client, url).Extensions["network"].(*NetworkInfo)
 			if info.TLS == nil || info.TLS.Version != tls.VersionTLS13 {
 				t.Errorf("%+v", info)
 			}
 		}
-		client, _ := netClient(t, TransportOptions{ExtraRoots: ca.pool}, NewTimeout(5*time.Second))
+		client, _ := netClient(t, TransportOptions{ExtraRoots: trusting(ca.pool)}, NewTimeout(5*time.Second))
 		_, err := client.Request(t.Context(), "GET", url, RequestOptions{Extensions: map[string]any{"sni_hostname": "other.org"}}, SendOptions{})
 		wantClass(t, err, ConnectError, "for another host")
 	})
@@ -742,7 +742,7 @@ func TestHTTP2(t *testing.T) {
 	defer server.Close()
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	client, transport := netClient(t, TransportOptions{HTTP2: true, ExtraRoots: roots}, NewTimeout(5*time.Second))
+	client, transport := netClient(t, TransportOptions{HTTP2: true, ExtraRoots: trusting(roots)}, NewTimeout(5*time.Second))
 	content, headers := BytesContent([]byte("hello"))
 	response, err := client.Request(t.Context(), "POST", server.URL, RequestOptions{Content: content, ContentHeaders: headers}, SendOptions{})
 	if err != nil {
@@ -763,7 +763,7 @@ func TestHTTP2(t *testing.T) {
 	if n := len(transport.pool.conns); n != 1 {
 		t.Errorf("%d connections for one HTTP/2 server", n)
 	}
-	one, _ := netClient(t, TransportOptions{ExtraRoots: roots}, NewTimeout(5*time.Second))
+	one, _ := netClient(t, TransportOptions{ExtraRoots: trusting(roots)}, NewTimeout(5*time.Second))
 	if got := get(t, one, server.URL).HTTPVersion(); got != "HTTP/1.1" {
 		t.Errorf("HTTP/2 was not asked for: %s", got)
 	}
@@ -807,7 +807,7 @@ func TestHTTPProxy(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, _ := netClient(t, TransportOptions{Proxy: proxy, ExtraRoots: ca.pool}, NewTimeout(5*time.Second))
+	client, _ := netClient(t, TransportOptions{Proxy: proxy, ExtraRoots: trusting(ca.pool)}, NewTimeout(5*time.Second))
 	t.Run("PX08 http targets are forwarded in absolute form", func(t *testing.T) {
 		if text, _ := get(t, client, "http://example.test/p?q").Text(); text != "proxied" {
 			t.Error(text)
@@ -886,4 +886,9 @@ func TestSOCKSProxy(t *testing.T) {
 			t.Error(asked.Load())
 		}
 	})
+}
+
+// trusting gives a pool as TransportOptions.ExtraRoots.
+func trusting(pool *x509.CertPool) func() *x509.CertPool {
+	return func() *x509.CertPool { return pool }
 }
