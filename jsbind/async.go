@@ -93,7 +93,7 @@ type asyncSequence struct {
 func (rt *Runtime) asyncIteratorClass() *class {
 	return rt.once(&rt.httpx.asyncIterator, func() classSpec {
 		return classSpec{
-			name: "AsyncIterator",
+			name: "AsyncIterator", iteratorA: true,
 			methods: []member{
 				{"next", 0, func(h *hostObject, _ []goja.Value) goja.Value {
 					s := h.value.(*asyncSequence)

@@ -24,6 +24,7 @@ type classSpec struct {
 	iterate   string // the method that is also [Symbol.iterator]
 	dispose   string // the method that is also [Symbol.dispose]
 	disposeA  string // the method that is also [Symbol.asyncDispose]
+	iteratorA bool   // an async iterator: [Symbol.asyncIterator] gives the object itself
 }
 
 type member struct {
@@ -105,6 +106,10 @@ func (rt *Runtime) newClass(s classSpec) *class {
 		if name != "" {
 			must(c.proto.DefineDataPropertySymbol(symbol, c.proto.Get(name), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 		}
+	}
+	if s.iteratorA {
+		itself := rt.function("[Symbol.asyncIterator]", 0, func(call goja.FunctionCall) goja.Value { return call.This })
+		must(c.proto.DefineDataPropertySymbol(rt.symbols.asyncIterator, itself, goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	}
 	must(c.proto.DefineDataPropertySymbol(goja.SymToStringTag, rt.vm.ToValue(s.name), goja.FLAG_FALSE, goja.FLAG_TRUE, goja.FLAG_FALSE))
 	return c

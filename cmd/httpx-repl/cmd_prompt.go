@@ -58,11 +58,11 @@ func (p *process) crashed() string {
 	if dir == "" {
 		return ""
 	}
-	list, err := transcripts.Unclosed(filepath.Join(dir, "journals"))
+	list, err := transcripts.FindUnclosed(filepath.Join(dir, "journals"))
 	if err != nil || len(list) == 0 {
 		return ""
 	}
-	return list[len(list)-1]
+	return list[0].Path
 }
 
 // cells runs the cells on standard input.
