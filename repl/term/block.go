@@ -2,6 +2,7 @@ package term
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"httpx-repl/jsbind/inspect"
@@ -14,6 +15,7 @@ type view struct {
 	lines       []string       // the text, without newlines
 	styled      []inspect.Line // its colours, a line each; nil for none
 	line, col   int            // the cursor: an index of lines, a byte offset
+	brackets    []place        // to be marked: a bracket at the cursor and its partner
 	below       []inspect.Line // menu, search or help, under the text
 }
 
@@ -178,11 +180,17 @@ func (t *Terminal) wrap(v *view, i, w, cursor int) (rows []row, at, col int) {
 		used  int
 		style inspect.Style
 	)
+	sgr := func(seq string) {
+		if t.color && seq != "" {
+			b.WriteString(seq)
+		}
+	}
 	put := func(c cell) {
 		if c.width > w {
 			c.show, c.width = "?", 1
 		}
 		if used+c.width > w {
+			sgr(sgrReset) // a row stands alone: it may be redrawn without the next
 			rows = append(rows, row{b.String(), used})
 			b.Reset()
 			used = 0
@@ -193,11 +201,6 @@ func (t *Terminal) wrap(v *view, i, w, cursor int) (rows []row, at, col int) {
 			b.WriteString(c.show)
 		}
 		used += c.width
-	}
-	sgr := func(seq string) {
-		if t.color && seq != "" {
-			b.WriteString(seq)
-		}
 	}
 	sgr(sgrPrompt)
 	cells := appendCells(nil, prompt, 0)
@@ -222,6 +225,9 @@ func (t *Terminal) wrap(v *view, i, w, cursor int) (rows []row, at, col int) {
 		if span >= 0 && c.off < spanEnd {
 			now = spans[span].Style
 		}
+		if len(v.brackets) > 0 && slices.Contains(v.brackets, place{i, c.off}) {
+			now = styleBracket
+		}
 		broke := len(rows)
 		if now != style {
 			if t.sgr(style) != "" {
@@ -232,10 +238,7 @@ func (t *Terminal) wrap(v *view, i, w, cursor int) (rows []row, at, col int) {
 		}
 		put(c)
 		if len(rows) > broke && t.sgr(style) != "" {
-			// The row just closed ends without a reset, and this one began
-			// without its colour; rows must stand alone, since each may be
-			// redrawn without the other.
-			rows[len(rows)-1].text += sgrReset
+			// The colour was set in the row that has just been closed.
 			rest := b.String()
 			b.Reset()
 			sgr(t.sgr(style))

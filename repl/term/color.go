@@ -88,12 +88,17 @@ const (
 	sgrReverse    = "\x1b[7m"
 	sgrReverseOff = "\x1b[27m"
 	sgrPrompt     = "\x1b[1m"
+	sgrBracket    = "\x1b[1;4m"
 )
 
-// styleSelected is the chosen item of a menu.
-const styleSelected = inspect.Dim + 1
+// Styles that only this package uses: the chosen item of a menu, and a bracket
+// with its partner.
+const (
+	styleSelected = inspect.Dim + 1 + iota
+	styleBracket
+)
 
-type styleTable [styleSelected + 1]string
+type styleTable [styleBracket + 1]string
 
 // The 16-colour table follows the terminal's own palette; the other two are
 // chosen for contrast of at least 4.5 on black and on white.
@@ -101,17 +106,17 @@ var (
 	styles16 = styleTable{
 		inspect.String: "\x1b[32m", inspect.Number: "\x1b[33m", inspect.Boolean: "\x1b[33m", inspect.Null: "\x1b[1m",
 		inspect.Undefined: "\x1b[2m", inspect.Symbol: "\x1b[32m", inspect.Date: "\x1b[35m", inspect.Regexp: "\x1b[31m",
-		inspect.Special: "\x1b[36m", inspect.Name: "\x1b[34m", inspect.Error: "\x1b[31m", inspect.Dim: "\x1b[2m", styleSelected: sgrReverse,
+		inspect.Special: "\x1b[36m", inspect.Name: "\x1b[34m", inspect.Error: "\x1b[31m", inspect.Dim: "\x1b[2m", styleSelected: sgrReverse, styleBracket: sgrBracket,
 	}
 	styles256Dark = styleTable{
 		inspect.String: "\x1b[38;5;114m", inspect.Number: "\x1b[38;5;215m", inspect.Boolean: "\x1b[38;5;215m", inspect.Null: "\x1b[1m",
 		inspect.Undefined: "\x1b[38;5;245m", inspect.Symbol: "\x1b[38;5;114m", inspect.Date: "\x1b[38;5;176m", inspect.Regexp: "\x1b[38;5;210m",
-		inspect.Special: "\x1b[38;5;80m", inspect.Name: "\x1b[38;5;111m", inspect.Error: "\x1b[38;5;203m", inspect.Dim: "\x1b[38;5;245m", styleSelected: sgrReverse,
+		inspect.Special: "\x1b[38;5;80m", inspect.Name: "\x1b[38;5;111m", inspect.Error: "\x1b[38;5;203m", inspect.Dim: "\x1b[38;5;245m", styleSelected: sgrReverse, styleBracket: sgrBracket,
 	}
 	styles256Light = styleTable{
 		inspect.String: "\x1b[38;5;28m", inspect.Number: "\x1b[38;5;130m", inspect.Boolean: "\x1b[38;5;130m", inspect.Null: "\x1b[1m",
 		inspect.Undefined: "\x1b[38;5;242m", inspect.Symbol: "\x1b[38;5;28m", inspect.Date: "\x1b[38;5;90m", inspect.Regexp: "\x1b[38;5;124m",
-		inspect.Special: "\x1b[38;5;24m", inspect.Name: "\x1b[38;5;25m", inspect.Error: "\x1b[38;5;160m", inspect.Dim: "\x1b[38;5;242m", styleSelected: sgrReverse,
+		inspect.Special: "\x1b[38;5;24m", inspect.Name: "\x1b[38;5;25m", inspect.Error: "\x1b[38;5;160m", inspect.Dim: "\x1b[38;5;242m", styleSelected: sgrReverse, styleBracket: sgrBracket,
 	}
 )
 

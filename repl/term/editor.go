@@ -272,6 +272,9 @@ func (e *Editor) view() *view {
 	if live && e.cfg.Highlight != nil && e.t.color && text != "" {
 		if styled := e.cfg.Highlight(text); spells(styled, v.lines) {
 			v.styled = styled
+			if pair, ok := matchBrackets(styled, v.line, v.col); ok {
+				v.brackets = pair[:]
+			}
 		}
 	}
 	switch {
@@ -311,7 +314,7 @@ func spells(styled []inspect.Line, lines []string) bool {
 func (e *Editor) finalView() *view {
 	e.menu, e.search = nil, nil
 	v := e.view()
-	v.below = nil
+	v.below, v.brackets = nil, nil
 	return v
 }
 
