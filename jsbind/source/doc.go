@@ -7,7 +7,7 @@
 //	Check    says whether the text is complete, unfinished or wrong (for the prompt)
 //	Compile  text + Names → Cell
 //	Install  gives a runtime the hidden globals that compiled cells call
-//	cell.Begin(vm); vm.RunProgram(cell.Program()); …; cell.End(vm)
+//	cell.Begin(vm); vm.RunProgram(cell.Program); …; cell.End(vm)
 //
 // A cell becomes the body of an async arrow function that is called at once.
 // RunProgram returns its promise; Result takes the completion value out of the
