@@ -3,14 +3,12 @@ package transcripts
 import (
 	"bytes"
 	"flag"
-	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -19,14 +17,6 @@ import (
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
-
-func blobFS(blobs Blobs) fs.FS {
-	m := fstest.MapFS{}
-	for name, data := range blobs {
-		m[name] = &fstest.MapFile{Data: data}
-	}
-	return m
-}
 
 func TestParseGivesBackWhatRenderWrote(t *testing.T) {
 	for seed := range uint64(400) {
@@ -42,7 +32,7 @@ func TestParseGivesBackWhatRenderWrote(t *testing.T) {
 			s.Front = append(s.Front, FrontKey{"time", "time: " + pick(r, "keep", "round", "none") + "\n"})
 		}
 		text, blobs := Render(s)
-		doc, err := Parse(text, blobFS(blobs))
+		doc, err := Parse(text, blobs.Folder())
 		if err != nil {
 			t.Fatalf("seed %d: %v\n%s", seed, err, text)
 		}
@@ -274,7 +264,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		once, blobs := Render(doc.Session)
-		back, err := Parse(once, blobFS(blobs))
+		back, err := Parse(once, blobs.Folder())
 		if err != nil {
 			t.Fatalf("cannot read what Render wrote: %v\n%s", err, once)
 		}
