@@ -122,9 +122,15 @@ func chunkTexts(chunks []*event.Event) []string {
 	return texts
 }
 
+// shortJournal returns whole records of a random journal, at most size bytes.
+func shortJournal(t *testing.T, size int) []byte {
+	text := journalOf(t, randomEvents(rand.New(rand.NewPCG(6, 6))), JournalOptions{})
+	text = text[:min(len(text), size)]
+	return text[:bytes.LastIndexByte(text, '\n')+1]
+}
+
 func TestEveryTruncationIsRead(t *testing.T) {
-	events := randomEvents(rand.New(rand.NewPCG(5, 5)))
-	text := journalOf(t, events, JournalOptions{})
+	text := shortJournal(t, 16<<10)
 	lines := 0
 	for n := range len(text) + 1 {
 		if n > 0 && text[n-1] == '\n' {
@@ -144,9 +150,7 @@ func TestEveryTruncationIsRead(t *testing.T) {
 }
 
 func TestNoFlippedByteIsAccepted(t *testing.T) {
-	text := journalOf(t, randomEvents(rand.New(rand.NewPCG(6, 6))), JournalOptions{})
-	text = text[:min(len(text), 8<<10)]
-	text = text[:bytes.LastIndexByte(text, '\n')+1]
+	text := shortJournal(t, 5<<10)
 	records := bytes.Count(text, []byte("\n"))
 	last := bytes.LastIndexByte(text[:len(text)-1], '\n') + 1
 	damaged := make([]byte, len(text))

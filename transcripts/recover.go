@@ -48,7 +48,7 @@ var ErrNewerFormat = errors.New("written by a newer version")
 // ReadJournal reads a journal. Blobs is the folder of its blobs, path + ".d", or nil. A last line that is torn or damaged is
 // dropped; damage elsewhere is a *JournalError. Records of unknown kinds are skipped.
 func ReadJournal(r io.Reader, blobs fs.FS) (*Session, Recovered, error) {
-	j := journalReader{in: bufio.NewReaderSize(io.LimitReader(r, maxJournal), 256<<10), blobs: blobs, rec: NewRecorder(), open: map[bodyKey][]pending{}}
+	j := journalReader{in: bufio.NewReaderSize(io.LimitReader(r, maxJournal), 64<<10), blobs: blobs, rec: NewRecorder(), open: map[bodyKey][]pending{}}
 	for {
 		if err := j.line(); err == io.EOF {
 			break
