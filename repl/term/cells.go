@@ -39,7 +39,7 @@ func nextCell(s string, column int) cell {
 		n := tabStop - column%tabStop
 		return cell{size: 1, show: strings.Repeat(" ", n), width: n}
 	}
-	cluster, width := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+	cluster, width := firstCluster(s)
 	c := cell{size: len(cluster), show: cluster, width: width}
 	if clean := Sanitize(cluster); clean != cluster {
 		c.show, c.width, c.visible = clean, textWidth(clean), true
@@ -49,6 +49,12 @@ func nextCell(s string, column int) cell {
 	return c
 }
 
+// firstCluster returns the grapheme cluster that s begins with (UAX 29) and its
+// width in columns.
+func firstCluster(s string) (string, int) {
+	return ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+}
+
 // textWidth returns the columns of sanitised text without tabs or newlines.
 func textWidth(s string) int {
 	if cleanPrefix(s) == len(s) {
@@ -56,7 +62,7 @@ func textWidth(s string) int {
 	}
 	n := 0
 	for len(s) > 0 {
-		cluster, w := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		cluster, w := firstCluster(s)
 		n += w
 		s = s[len(cluster):]
 	}
@@ -140,7 +146,7 @@ func boundaries(line []rune, pos int) []int {
 	bounds := []int{start}
 	at := start
 	for s := string(line[start:end]); len(s) > 0; {
-		cluster, _ := ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+		cluster, _ := firstCluster(s)
 		at += utf8.RuneCountInString(cluster)
 		bounds = append(bounds, at)
 		s = s[len(cluster):]
