@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"io"
+	"slices"
+)
 
 // Headers are the headers sent with every request. Changes to them affect later requests.
 func (c *Client) Headers() *Headers { return c.headers }
@@ -100,3 +103,6 @@ func (c *Client) DefaultEncoding() string { return c.defaultEncoding }
 func (c *Client) SetDefaultEncoding(label string, detect func(content []byte) string) {
 	c.defaultEncoding, c.detectEncoding = label, detect
 }
+
+// Rand is the client's source of randomness, for multipart boundaries and the nonces of DigestAuth.
+func (c *Client) Rand() io.Reader { return c.rand }

@@ -473,11 +473,12 @@ func FuzzResponseHead(f *testing.F) {
 			}
 		}
 		r := &Response{}
-		if err := wire.readHead(r); err == nil && r.Headers.Validate() != nil && !strings.ContainsAny(head, "\x00\x01\x1b\r\x7f") {
-			for _, field := range r.Headers.Raw() {
-				if field[0] == "" {
-					t.Errorf("an empty name from %q", head)
-				}
+		if wire.readHead(r) != nil {
+			return
+		}
+		for _, field := range r.Headers.Raw() {
+			if field[0] == "" || strings.IndexFunc(field[0], notTokenRune) >= 0 || strings.ContainsAny(field[1], "\n") {
+				t.Errorf("field %q from %q", field, head)
 			}
 		}
 	})

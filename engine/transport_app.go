@@ -9,7 +9,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 )
 
@@ -139,51 +138,9 @@ func (t *AppTransport) httpRequest(ctx context.Context, request *Request) (*http
 			return nil, err
 		}
 		r.ContentLength = request.Content.Len()
-		r.Body = &contentReader{ctx: ctx, stream: stream}
+		r.Body = newContentReader(ctx, stream, nil)
 	}
 	return r, nil
-}
-
-// contentReader is a content as an io.Reader, for handlers and for net/http. It remembers how the content failed, because
-// net/http wraps such errors.
-type contentReader struct {
-	ctx    context.Context
-	stream ByteStream
-	onRead func(done bool) // told before and after each wait for the content; may be nil
-
-	rest   []byte
-	mu     sync.Mutex
-	failed error
-}
-
-func (c *contentReader) Read(p []byte) (int, error) {
-	if c.onRead != nil {
-		c.onRead(false)
-		defer c.onRead(true)
-	}
-	for len(c.rest) == 0 {
-		chunk, err := c.stream.Next(c.ctx)
-		if err != nil {
-			if err != io.EOF {
-				c.mu.Lock()
-				c.failed = err
-				c.mu.Unlock()
-			}
-			return 0, err
-		}
-		c.rest = chunk
-	}
-	n := copy(p, c.rest)
-	c.rest = c.rest[n:]
-	return n, nil
-}
-
-func (c *contentReader) Close() error { return c.stream.Close() }
-
-func (c *contentReader) failure() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.failed
 }
 
 // appRun is one run of a handler: its http.ResponseWriter, and the stream of its response.

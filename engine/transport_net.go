@@ -146,7 +146,7 @@ func (t *HTTPTransport) fly(f *flight) (*Response, error) {
 		}
 		return nil, err
 	}
-	f.wire.begin(&f.head)
+	f.wire.begin(f)
 	f.head.expect(f.limits.Write, errWriteTimeout)
 	httpResponse, err := f.conn.cc.RoundTrip(httpRequest)
 	f.head.stop()
@@ -222,13 +222,13 @@ func (t *HTTPTransport) httpRequest(f *flight) (*http.Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		f.content = &contentReader{ctx: f.ctx, stream: stream, onRead: func(done bool) {
-			if done {
-				f.head.expect(f.limits.Write, errWriteTimeout)
-			} else {
+		f.content = newContentReader(f.ctx, stream, func(begins bool) {
+			if begins {
 				f.head.rest()
+			} else {
+				f.head.expect(f.limits.Write, errWriteTimeout)
 			}
-		}}
+		})
 		r.Body, r.ContentLength = f.content, length
 	}
 	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {

@@ -16,42 +16,47 @@ type wireConn struct {
 	h2    bool
 
 	mu     sync.Mutex
-	watch  *watchdog // of the request under way; nil between requests
-	saving bool      // the head is not complete yet
+	flight *flight // under way; nil between requests
+	saving bool    // the head is not complete yet
 	head   []byte
 }
 
 // begin starts a request.
-func (c *wireConn) begin(watch *watchdog) {
+func (c *wireConn) begin(f *flight) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.watch, c.saving, c.head = watch, true, nil
+	c.flight, c.saving, c.head = f, true, nil
 }
 
 // end says that the response was read to its end.
 func (c *wireConn) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.watch, c.head = nil, nil
+	c.flight, c.head = nil, nil
 }
 
 // Read reads, and closes the connection when something arrives that nobody asked for.
 func (c *wireConn) Read(p []byte) (int, error) {
 	n, err := c.Conn.Read(p)
-	if c.h2 || n == 0 {
+	if c.h2 {
 		return n, err
 	}
 	c.mu.Lock()
-	watch := c.watch
-	if c.saving {
+	f := c.flight
+	if c.saving && n > 0 {
 		c.save(p[:n])
 	}
 	c.mu.Unlock()
-	if watch == nil {
+	switch {
+	case f == nil && n > 0:
 		c.Conn.Close()
 		return 0, errUnsolicited
+	case f != nil && n > 0:
+		f.head.touch()
+	case f != nil && err != nil && f.content != nil:
+		// net/http waits for the content before it reports a broken connection; the content may have nothing to say for long.
+		f.content.cancel()
 	}
-	watch.touch()
 	return n, err
 }
 
