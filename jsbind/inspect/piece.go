@@ -3,7 +3,7 @@ package inspect
 import (
 	"strings"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 // A piece is text on its way to the screen: one or more lines, of which all but
@@ -99,7 +99,7 @@ func joined(spans Line) string {
 func columns(text string) int {
 	for i := 0; i < len(text); i++ {
 		if text[i] >= 0x80 {
-			return ansi.StringWidth(text)
+			return displaywidth.String(text)
 		}
 	}
 	return len(text)

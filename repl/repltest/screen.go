@@ -21,7 +21,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 // Patience is how long Wait waits for a screen that does not come.
@@ -205,7 +205,7 @@ func (s *Screen) put(r rune) {
 			at--
 		}
 		joined := s.rows[s.row][at] + string(r)
-		if cluster, width := ansi.FirstGraphemeCluster(joined, ansi.GraphemeWidth); cluster == joined && utf8.RuneCountInString(joined) > 1 {
+		if cluster, width := firstCluster(joined); cluster == joined && utf8.RuneCountInString(joined) > 1 {
 			s.rows[s.row][at] = joined
 			if end := at + width; end > s.col && !s.wrap {
 				s.advance(at, width)
@@ -213,7 +213,7 @@ func (s *Screen) put(r rune) {
 			return
 		}
 	}
-	_, width := ansi.FirstGraphemeCluster(string(r), ansi.GraphemeWidth)
+	_, width := firstCluster(string(r))
 	width = max(width, 1)
 	if s.wrap || s.col+width > s.width {
 		s.col, s.wrap = 0, false
@@ -255,4 +255,11 @@ func (s *Screen) eraseRow(row, from int) {
 	for i := from; i < s.width; i++ {
 		s.rows[row][i] = " "
 	}
+}
+
+// firstCluster is the grapheme cluster that s begins with and its width in columns.
+func firstCluster(s string) (string, int) {
+	g := displaywidth.StringGraphemes(s)
+	g.Next()
+	return g.Value(), g.Width()
 }

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 const tabStop = 4
@@ -52,7 +52,9 @@ func nextCell(s string, column int) cell {
 // firstCluster returns the grapheme cluster that s begins with (UAX 29) and its
 // width in columns.
 func firstCluster(s string) (string, int) {
-	return ansi.FirstGraphemeCluster(s, ansi.GraphemeWidth)
+	g := displaywidth.StringGraphemes(s)
+	g.Next()
+	return g.Value(), g.Width()
 }
 
 // textWidth returns the columns of sanitised text without tabs or newlines.
