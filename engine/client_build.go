@@ -5,7 +5,11 @@ import "strings"
 // BuildRequest merges the client's base URL, parameters, headers, cookies and timeout with those given, as HTTPX does, and
 // sends nothing.
 func (c *Client) BuildRequest(method, url string, options RequestOptions) (*Request, error) {
-	u, err := c.mergeURL(url)
+	given, err := ParseURL(url)
+	if err != nil {
+		return nil, err
+	}
+	u, err := c.mergeURL(given, url)
 	if err != nil {
 		return nil, err
 	}
@@ -16,7 +20,7 @@ func (c *Client) BuildRequest(method, url string, options RequestOptions) (*Requ
 		}
 		options.Params = &params
 	}
-	if options.Params != nil && isRelative(url) {
+	if options.Params != nil && isRelative(given, url) {
 		// The query of the base URL stays, like a parameter of the client.
 		if query, _ := c.baseURL.Query(); query != "" {
 			params := ParseQuery(query).Merge(*options.Params)
@@ -48,14 +52,10 @@ func (c *Client) BuildRequest(method, url string, options RequestOptions) (*Requ
 	return request, nil
 }
 
-// mergeURL resolves url against the base URL. Unlike RFC 3986's resolution, a path with a leading slash is appended to the
+// mergeURL resolves u, which was written as url, against the base URL. Unlike RFC 3986's resolution, a path with a leading slash is appended to the
 // base's path (HTTPX); unlike HTTPX, "//host/path" goes to host, and a query of the base URL is kept.
-func (c *Client) mergeURL(url string) (*URL, error) {
-	u, err := ParseURL(url)
-	if err != nil {
-		return nil, err
-	}
-	if !isRelative(url) || !c.baseURL.IsAbsolute() {
+func (c *Client) mergeURL(u *URL, url string) (*URL, error) {
+	if !isRelative(u, url) || !c.baseURL.IsAbsolute() {
 		if strings.HasPrefix(url, "//") && c.baseURL.IsAbsolute() {
 			return c.baseURL.Join(url)
 		}
@@ -73,10 +73,9 @@ func (c *Client) mergeURL(url string) (*URL, error) {
 	return c.baseURL.CopyWith(URLComponents{RawPath: &rawPath, NoFragment: true})
 }
 
-// isRelative tells whether url is to be merged with a base URL: it names neither a scheme nor a host.
-func isRelative(url string) bool {
-	u, err := ParseURL(url)
-	return err == nil && u.Scheme() == "" && u.Host() == "" && !strings.HasPrefix(url, "//")
+// isRelative tells whether u, which was written as url, is to be merged with a base URL: it names neither a scheme nor a host.
+func isRelative(u *URL, url string) bool {
+	return u.Scheme() == "" && u.Host() == "" && !strings.HasPrefix(url, "//")
 }
 
 // mergeQuery puts the base's parameters first; a key that the request has too takes the request's values. The text of both is

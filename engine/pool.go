@@ -44,9 +44,9 @@ type ticket struct {
 	ready    chan *poolConn
 }
 
-// acquire waits for a connection, or for the permission to open one: then the result is not open, and the caller reports with
-// established or discard.
-func (p *pool) acquire(ctx context.Context, key string, sharable bool) (*poolConn, error) {
+// acquire waits for a connection, or for the permission to open one: then the result is not open, and the caller opens it and
+// reports with established, or gives it back with release. It waits at most for limit; 0 is any time.
+func (p *pool) acquire(ctx context.Context, limit time.Duration, key string, sharable bool) (*poolConn, error) {
 	t := &ticket{key: key, sharable: sharable, ready: make(chan *poolConn, 1)}
 	p.mu.Lock()
 	if p.closed {
@@ -58,6 +58,11 @@ func (p *pool) acquire(ctx context.Context, key string, sharable bool) (*poolCon
 	p.mu.Unlock()
 	closeAll(doomed)
 
+	if limit > 0 && len(t.ready) == 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, limit, errPoolTimeout)
+		defer cancel()
+	}
 	select {
 	case conn := <-t.ready:
 		if conn == nil {

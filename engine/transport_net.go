@@ -245,9 +245,7 @@ func (t *HTTPTransport) obtain(f *flight) error {
 	tls := f.request.URL.Scheme() == "https"
 	serverName, _ := f.request.Extensions["sni_hostname"].(string)
 	key := f.request.URL.Origin() + " " + serverName
-	waiting, cancel := f.within(f.limits.Pool, errPoolTimeout)
-	conn, err := t.pool.acquire(waiting, key, t.options.HTTP2 && tls)
-	cancel()
+	conn, err := t.pool.acquire(f.ctx, f.limits.Pool, key, t.options.HTTP2 && tls)
 	if err != nil {
 		return f.failed("pool", err)
 	}
@@ -323,12 +321,11 @@ func (t *HTTPTransport) response(f *flight, r *http.Response) (*Response, error)
 	response := &Response{
 		StatusCode: r.StatusCode,
 		Version:    r.Proto,
-		Headers:    headersOf(r.Header),
 		Extensions: map[string]any{"network": &f.info},
 	}
 	body := &netBody{flight: f, transport: t, http: r}
 	if f.conn.h2 {
-		response.Version = "HTTP/2"
+		response.Version, response.Headers = "HTTP/2", headersOf(r.Header)
 	} else if err := f.wire.readHead(response); err != nil {
 		body.Close()
 		return nil, f.request.claim(err)

@@ -159,6 +159,23 @@ func TestRawResponses(t *testing.T) {
 			t.Error(response, response.Headers)
 		}
 	})
+	t.Run("AC11 the body does not wait for 100 Continue", func(t *testing.T) {
+		url := "http://" + enginetest.Raw(t, func(conn net.Conn) {
+			enginetest.ReadHead(conn)
+			body := make([]byte, 5)
+			io.ReadFull(conn, body)
+			fmt.Fprintf(conn, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n%s", body)
+		})
+		content, headers := BytesContent([]byte("hello"))
+		response, err := client.Request(t.Context(), "POST", url, RequestOptions{
+			Content: content, ContentHeaders: headers, Headers: NewHeaders([][2]string{{"Expect", "100-continue"}})}, SendOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := response.Text(); text != "hello" {
+			t.Error(text)
+		}
+	})
 	t.Run("chunked body with trailers", func(t *testing.T) {
 		url := answering(t, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Sum\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\nX-Sum: 5\r\n\r\n")
 		response := get(t, client, url)

@@ -109,8 +109,7 @@ func (c *wireConn) readHead(r *Response) error {
 	if version != "HTTP/1.1" && version != "HTTP/1.0" || !isStatusCode(code) {
 		return malformedHead("illegal status line %s", quoted(statusLine))
 	}
-	headers := NewHeaders(nil)
-	var fields [][2]string
+	fields := make([][2]string, 0, strings.Count(rest, "\n"))
 	for _, line := range strings.Split(rest, "\n") {
 		line = strings.TrimRight(line, "\r")
 		switch {
@@ -130,10 +129,7 @@ func (c *wireConn) readHead(r *Response) error {
 		}
 		fields = append(fields, [2]string{name, strings.Trim(value, " \t")})
 	}
-	for _, field := range fields {
-		headers.Add(field[0], field[1])
-	}
-	r.Version, r.Reason, r.Headers = version, reason, headers
+	r.Version, r.Reason, r.Headers = version, reason, NewHeaders(fields)
 	return nil
 }
 
