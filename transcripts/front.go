@@ -107,6 +107,9 @@ func parseFront(s *Session, lines []string, first int) error {
 	if len(text) > maxFront {
 		return &ParseError{first, fmt.Sprintf("the front matter is longer than %d bytes", maxFront)}
 	}
+	if needsEscape(text) { // YAML takes some of them for the end of a line
+		return &ParseError{first, "the front matter holds a control character: remove it"}
+	}
 	var doc yaml.Node
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return &ParseError{first, "the front matter is not YAML: " + err.Error()}
@@ -135,7 +138,7 @@ func parseFront(s *Session, lines []string, first int) error {
 			return &ParseError{first + key.Line - 1, err.Error()}
 		}
 		if !known {
-			s.Front = append(s.Front, FrontKey{key.Value, strings.Join(lines[from:to], "\n") + "\n"})
+			s.Front = append(s.Front, FrontKey{key.Value, trimBlank(strings.Join(lines[from:to], "\n")) + "\n"})
 		}
 		from = to
 	}

@@ -293,6 +293,12 @@ func inOrder(c *Cell, e event.Event) event.Event {
 			e.Size = int64(len(e.Data))
 		}
 	case event.Req:
+		if e.Method == "" {
+			e.Method = "GET"
+		}
+		if e.URL == "" {
+			e.URL = "/"
+		}
 		if e.Streaming {
 			e.Data = nil // it comes in Sent events
 		}

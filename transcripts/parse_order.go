@@ -65,6 +65,9 @@ func (p *parser) order(c *Cell, f *fence) error {
 			continue
 		}
 		e, err := p.orderLine(c, line)
+		if at, ok := err.(*ParseError); ok {
+			return at // in the fence that the line names
+		}
 		if err != nil {
 			return &ParseError{f.line + 1 + i, err.Error()}
 		}

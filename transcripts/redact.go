@@ -29,6 +29,8 @@ type Redactor struct {
 	allow map[string]bool
 	keys  map[string]keyRule
 
+	classes map[string]headerClass // by header name as it was written
+
 	names map[string]string // value → placeholder
 	taken map[string]bool   // placeholder names in use
 	count map[string]int    // last number given, by base name
@@ -37,7 +39,7 @@ type Redactor struct {
 
 // NewRedactor returns a redactor with the default names.
 func NewRedactor(o RedactOptions) *Redactor {
-	r := &Redactor{allow: map[string]bool{}, keys: map[string]keyRule{}, names: map[string]string{}, taken: map[string]bool{}, count: map[string]int{}}
+	r := &Redactor{allow: map[string]bool{}, keys: map[string]keyRule{}, classes: map[string]headerClass{}, names: map[string]string{}, taken: map[string]bool{}, count: map[string]int{}}
 	for _, name := range append([]string{"sec-websocket-key", "idempotency-key"}, o.AllowHeaders...) {
 		r.allow[strings.ToLower(name)] = true
 	}

@@ -47,8 +47,19 @@ var secretHeaders = func() map[string]bool {
 	return m
 }()
 
+// normalKey is key in lower case without '-' and '_'.
 func normalKey(key string) string {
-	return strings.NewReplacer("_", "", "-", "").Replace(strings.ToLower(key))
+	normal := make([]byte, 0, maxName)
+	for i := 0; i < len(key); i++ {
+		switch b := key[i]; {
+		case b == '-' || b == '_':
+		case b >= 'A' && b <= 'Z':
+			normal = append(normal, b|0x20)
+		default:
+			normal = append(normal, b)
+		}
+	}
+	return string(normal)
 }
 
 // secretWord reports a normalised name that speaks of a secret.
@@ -74,11 +85,60 @@ func (r *Redactor) secretMember(key, value string, long int) bool {
 	return false
 }
 
+// headerClass says what of a header's value is secret.
+type headerClass int
+
+const (
+	plainHeader       headerClass = iota
+	credentialsHeader             // what follows the scheme
+	cookieHeader                  // the values
+	setCookieHeader               // the first value
+	challengeHeader               // nonces
+	urlHeader                     // parts of a URL
+	secretHeader                  // all of it
+)
+
+const maxClasses = 1000 // header names whose class is remembered
+
+func (r *Redactor) class(name string) headerClass {
+	class, ok := r.classes[name]
+	if !ok {
+		class = r.classify(strings.ToLower(name))
+		if len(r.classes) < maxClasses {
+			r.classes[name] = class
+		}
+	}
+	return class
+}
+
+func (r *Redactor) classify(name string) headerClass {
+	if r.allow[name] {
+		return plainHeader
+	}
+	switch name {
+	case "authorization", "proxy-authorization", "x-forwarded-authorization":
+		return credentialsHeader
+	case "cookie":
+		return cookieHeader
+	case "set-cookie":
+		return setCookieHeader
+	case "www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info":
+		return challengeHeader
+	case "location", "content-location", "referer", "link", "refresh":
+		return urlHeader
+	}
+	normal := normalKey(name)
+	if secretHeaders[name] || r.keys[normal] == keyAlways || secretWord(normal) || strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-signature") {
+		return secretHeader
+	}
+	return plainHeader
+}
+
 // headers returns pairs with the values of secret headers replaced; pairs itself stays as it is.
 func (r *Redactor) headers(pairs [][2]string) [][2]string {
 	var changed [][2]string
 	for i, h := range pairs {
-		value := r.header(strings.ToLower(h[0]), h[1])
+		value := r.header(h[0], h[1])
 		if value == h[1] {
 			continue
 		}
@@ -93,31 +153,25 @@ func (r *Redactor) headers(pairs [][2]string) [][2]string {
 	return pairs
 }
 
-// header returns the value of a header whose name is in lower case.
 func (r *Redactor) header(name, value string) string {
-	if value == "" || r.allow[name] {
-		return r.Text(value)
-	}
-	switch name {
-	case "authorization", "proxy-authorization", "x-forwarded-authorization":
-		return r.credentials(name, value)
-	case "cookie":
+	switch r.class(name) {
+	case credentialsHeader:
+		return r.credentials(strings.ToLower(name), value)
+	case cookieHeader:
 		return r.cookies(value)
-	case "set-cookie":
+	case setCookieHeader:
 		first, attributes, more := strings.Cut(value, ";")
 		first = r.cookies(first)
 		if more {
 			return first + ";" + r.Text(attributes)
 		}
 		return first
-	case "www-authenticate", "proxy-authenticate", "authentication-info", "proxy-authentication-info":
+	case challengeHeader:
 		return r.challenge(value)
-	case "location", "content-location", "referer", "link", "refresh":
+	case urlHeader:
 		return r.url(value)
-	}
-	normal := normalKey(name)
-	if secretHeaders[name] || r.keys[normal] == keyAlways || secretWord(normal) || strings.HasSuffix(name, "-key") || strings.HasSuffix(name, "-signature") {
-		return r.placeholder(name, value)
+	case secretHeader:
+		return r.placeholder(strings.ToLower(name), value)
 	}
 	return r.Text(value)
 }
