@@ -18,7 +18,7 @@ var ErrUnfinished = errors.New("the input ended within a cell")
 const maxInput = 1 << 20
 
 // Cells runs the cells of an input that is no terminal: a cell ends where its text is complete, each value is echoed as the
-// prompt echoes it, and an error does not end the session. It ends early with ctx.
+// prompt echoes it, and an error does not end the session. It ends early with .exit or ctx.
 func (s *Session) Cells(ctx context.Context, in io.Reader) error {
 	lines := bufio.NewReader(in)
 	var text strings.Builder
@@ -30,7 +30,11 @@ func (s *Session) Cells(ctx context.Context, in io.Reader) error {
 			text.Reset()
 		} else if text.Len() > maxInput || jsbind.Check(whole) != jsbind.Incomplete {
 			text.Reset()
-			if !s.command(ctx, whole) {
+			if isCommand(whole) {
+				if s.command(ctx, whole) {
+					return nil
+				}
+			} else {
 				s.Run(ctx, strings.TrimRight(whole, "\n"), true)
 			}
 		}
@@ -42,7 +46,7 @@ func (s *Session) Cells(ctx context.Context, in io.Reader) error {
 		}
 		if text.Len() > 0 {
 			s.failed = true
-			s.Run(ctx, text.String(), true)
+			s.Run(ctx, strings.TrimRight(text.String(), "\n"), true)
 			return ErrUnfinished
 		}
 		return nil

@@ -2,6 +2,7 @@ package repl
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -31,7 +32,7 @@ func init() {
 }
 
 // errExit is how .exit ends the prompt.
-var errExit = fmt.Errorf("exit")
+var errExit = errors.New("exit")
 
 // isCommand reports whether a text is a dot command: a dot and a letter, where JavaScript could not begin.
 func isCommand(text string) bool {
@@ -39,16 +40,17 @@ func isCommand(text string) bool {
 	return len(text) > 1 && text[0] == '.' && (text[1] >= 'a' && text[1] <= 'z') && !strings.Contains(text, "\n")
 }
 
-// command runs a dot command and prints its error; it is false when the text is none.
-func (s *Session) command(ctx context.Context, text string) bool {
-	if !isCommand(text) {
-		return false
+// command runs a dot command and prints its error; it is true when the command was to leave.
+func (s *Session) command(ctx context.Context, text string) (exit bool) {
+	err := s.runCommand(ctx, text)
+	if errors.Is(err, errExit) {
+		return true
 	}
-	if err := s.runCommand(ctx, text); err != nil && err != errExit {
+	if err != nil {
 		s.failed = true
 		s.o.Err.Print([]inspect.Line{{{Text: err.Error(), Style: inspect.Error}}})
 	}
-	return true
+	return false
 }
 
 func (s *Session) runCommand(ctx context.Context, text string) error {

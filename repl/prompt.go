@@ -45,11 +45,11 @@ func (s *Session) Prompt(ctx context.Context, interrupts <-chan os.Signal, banne
 			continue
 		}
 		if isCommand(text) && (chain == "" || !continues(text)) {
-			if err := s.interruptible(ctx, interrupts, func(ctx context.Context) error { return s.runCommand(ctx, text) }); errors.Is(err, errExit) {
+			exit := false
+			s.interruptible(ctx, interrupts, func(ctx context.Context) { exit = s.command(ctx, text) })
+			if exit {
 				s.sayOpen()
 				return nil
-			} else if err != nil {
-				s.o.Err.Print([]inspect.Line{{{Text: err.Error(), Style: inspect.Error}}})
 			}
 			continue
 		}
@@ -57,17 +57,16 @@ func (s *Session) Prompt(ctx context.Context, interrupts <-chan os.Signal, banne
 			text = "_" + strings.TrimSpace(text)
 		}
 		chain = ""
-		_ = s.interruptible(ctx, interrupts, func(ctx context.Context) error {
+		s.interruptible(ctx, interrupts, func(ctx context.Context) {
 			if r := s.Run(ctx, text, true); r.HasValue {
 				chain = text
 			}
-			return nil
 		})
 	}
 }
 
 // interruptible runs f with a context that Ctrl-C ends.
-func (s *Session) interruptible(ctx context.Context, interrupts <-chan os.Signal, f func(context.Context) error) error {
+func (s *Session) interruptible(ctx context.Context, interrupts <-chan os.Signal, f func(context.Context)) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop, stopped := make(chan struct{}), make(chan struct{})
@@ -80,10 +79,9 @@ func (s *Session) interruptible(ctx context.Context, interrupts <-chan os.Signal
 		case <-stop:
 		}
 	}()
-	err := f(ctx)
+	f(ctx)
 	close(stop)
 	<-stopped
-	return err
 }
 
 // drain forgets a Ctrl-C that came when nothing ran.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 
@@ -17,9 +16,8 @@ func promptCommand(p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	if s.help {
-		fmt.Fprint(p.Stdout, usage())
-		return nil
+	if len(rest) > 0 && isCommand(rest[0]) {
+		return usageError("flags stand after the command: httpx-repl %s [flags] …", rest[0])
 	}
 	if len(rest) > 0 {
 		return usageError("unexpected %q; a script is run with httpx-repl run %s", rest[0], rest[0])

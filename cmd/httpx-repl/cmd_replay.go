@@ -58,7 +58,7 @@ func load(path string) (*transcripts.Document, error) {
 	case errors.Is(err, os.ErrNotExist):
 		return nil, fileError("there is no file %s", path)
 	case err != nil:
-		return nil, fileError("%s: %v", path, reason(err))
+		return nil, fileError("%v", err) // names the file
 	}
 	return doc, nil
 }

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"httpx-repl/jsbind"
-	"httpx-repl/transcripts"
 )
 
 // maxScript bounds a script's size, in bytes.
@@ -48,9 +47,9 @@ func (p *process) readScript(path string) ([]string, error) {
 	if path == "-" {
 		text, err = io.ReadAll(io.LimitReader(p.Stdin, maxScript+1))
 	} else if strings.HasSuffix(path, ".hx.md") {
-		doc, err := transcripts.Load(path)
+		doc, err := load(path)
 		if err != nil {
-			return nil, fileError("%s: %v", path, err)
+			return nil, err
 		}
 		var cells []string
 		for _, c := range doc.Session.Cells {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -91,11 +92,28 @@ func parseFlags(what string, args []string) (settings, []string, error) {
 	f.StringVar(&s.seed, "seed", "", "")
 	f.BoolVar(&s.help, "help", false, "")
 	f.BoolVar(&s.help, "h", false, "")
-	if err := f.Parse(args); err != nil {
-		return s, nil, usageError("%s (httpx-repl --help lists the flags)", strings.ReplaceAll(err.Error(), "provided but not defined", "unknown"))
+	err := f.Parse(args)
+	if s.help || errors.Is(err, flag.ErrHelp) {
+		return s, nil, errHelp
+	}
+	if err != nil {
+		return s, nil, flagError(err)
 	}
 	return s, f.Args(), nil
 }
+
+// errHelp means that a flag asked for the usage text.
+var errHelp = errors.New("help was asked for")
+
+// flagError words an error of package flag with the flags as the usage text writes them.
+func flagError(err error) error {
+	text := strings.Replace(err.Error(), "flag provided but not defined: ", "there is no flag ", 1)
+	text = strings.Replace(text, "flag needs an argument: ", "a value is missing after ", 1)
+	text = longFlag.ReplaceAllString(text, "$1--$2")
+	return usageError("%s (httpx-repl --help lists the flags)", text)
+}
+
+var longFlag = regexp.MustCompile(`(flag |for |after )-([a-z][a-z0-9-]+)`)
 
 func list(v string) []string {
 	var out []string

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -60,6 +61,9 @@ func run(p *process) int {
 	switch {
 	case err == nil:
 		return exitOK
+	case errors.Is(err, errHelp):
+		fmt.Fprint(p.Stdout, usage())
+		return exitOK
 	case errors.As(err, &exit):
 		if exit.message != "" {
 			fmt.Fprintln(p.Stderr, "httpx-repl: "+exit.message)
@@ -80,6 +84,10 @@ func dispatch(p *process) error {
 		return usageError("there is no command %q; httpx-repl --help lists them", p.Args[0])
 	}
 	return promptCommand(p, p.Args)
+}
+
+func isCommand(name string) bool {
+	return slices.ContainsFunc(commands, func(c command) bool { return c.name == name })
 }
 
 // exitError ends the program with a code and, unless it is empty, a message.
