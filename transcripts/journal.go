@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"httpx-repl/engine/event"
 )
@@ -138,6 +141,9 @@ func (j *Journal) Record(e event.Event) {
 		j.finish(bodyKey{e.Exchange, event.Data}, e)
 		j.finish(bodyKey{e.Exchange, event.Sent}, e)
 		j.plain(e)
+	case event.Close:
+		j.releaseAll() // a close record is the last one
+		j.plain(e)
 	default:
 		j.plain(e)
 	}
@@ -226,6 +232,16 @@ func (j *Journal) release(flow *bodyFlow, at event.Event) {
 	}
 }
 
+// releaseAll writes what is held back of bodies that are still under way.
+func (j *Journal) releaseAll() {
+	keys := slices.SortedFunc(maps.Keys(j.bodies), func(a, b bodyKey) int {
+		return strings.Compare(a.exchange+string(a.kind), b.exchange+string(b.kind))
+	})
+	for _, key := range keys {
+		j.finish(key, event.Event{})
+	}
+}
+
 func (j *Journal) held(at event.Event, rest []byte) {
 	j.write(&event.Event{Kind: heldKind, At: at.At, Cell: at.Cell, Exchange: at.Exchange, By: string(at.Kind)}, bodyField{data: rest})
 }
@@ -287,9 +303,7 @@ func (j *Journal) Close() error {
 	if j.file == nil {
 		return j.err
 	}
-	for key, flow := range j.bodies {
-		j.release(flow, event.Event{Exchange: key.exchange, Kind: key.kind})
-	}
+	j.releaseAll()
 	j.Flush()
 	if j.o.Sync && !j.off {
 		if err := j.file.Sync(); err != nil {

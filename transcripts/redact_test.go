@@ -213,9 +213,9 @@ func TestSecretSplitOverChunks(t *testing.T) {
 		}
 		for _, ending := range []event.Kind{event.End, event.Err, event.Close} {
 			text := journalOf(t, append(events[:len(events):len(events)], event.Event{Kind: ending, Exchange: "c1.1"}), JournalOptions{Redactor: redactorOf(v)})
-			s, _, err := ReadJournal(bytes.NewReader(text), nil)
-			if err != nil {
-				t.Fatal(err)
+			s, facts, err := ReadJournal(bytes.NewReader(text), nil)
+			if err != nil || facts.Closed != (ending == event.Close) {
+				t.Fatal(facts, err)
 			}
 			got, _ := s.Exchanges()[0].Body()
 			if want := "say {{secret.T}} and s3cr3 no"; string(got) != want || len(s.Exchanges()[0].data) != len(chunks) {
