@@ -101,12 +101,7 @@ func contains(list []string, name string) bool {
 
 // nearest suggests the known name that is closest to a mistyped one.
 func nearest(name string, known []string) string {
-	best, distance := "", 1+len(name)/2
-	for _, k := range known {
-		if d := editDistance(strings.ToLower(name), strings.ToLower(k)); d < distance {
-			best, distance = k, d
-		}
-	}
+	best := closest(name, known)
 	if best == "" {
 		return "; it has " + strings.Join(known, ", ")
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 
 	"github.com/dop251/goja"
 
@@ -247,10 +248,26 @@ func trimUncaught(line inspect.Line) inspect.Line {
 // errorLines is a cell's error: its class and message, its causes, and the user's own line with a caret.
 func (rt *Runtime) errorLines(reason goja.Value) []inspect.Line {
 	lines := rt.inspect.Error(reason, rt.inspectOptions(rt.width()))
-	if at, src := rt.place(reason); at != nil {
-		lines = append(lines, dimLines(at.Excerpt(src))...)
+	at, src := rt.place(reason)
+	if at == nil {
+		return append(lines, rt.hintLines(reason)...)
+	}
+	hint := rt.reword(lines, textBefore(src, at.Line, at.Column))
+	lines = append(lines, dimLines(at.Excerpt(src))...)
+	if hint != "" {
+		lines = append(lines, inspect.Line{{Text: "hint: " + hint, Style: inspect.Dim}})
 	}
 	return append(lines, rt.hintLines(reason)...)
+}
+
+// textBefore is a line's text before a column, both from 1, the column in UTF-16 units.
+func textBefore(src string, line, column int) string {
+	lines := strings.Split(src, "\n")
+	if line < 1 || line > len(lines) {
+		return ""
+	}
+	units := utf16.Encode([]rune(lines[line-1]))
+	return string(utf16.Decode(units[:min(max(column-1, 0), len(units))]))
 }
 
 // hintLines is what an error of the engine has to say about what to do.

@@ -3,6 +3,8 @@ package repl
 import (
 	"context"
 	"fmt"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"httpx-repl/jsbind"
@@ -28,9 +30,10 @@ type Options struct {
 
 // Session is one person's session. One goroutine runs its cells.
 type Session struct {
-	o      Options
-	cells  int
-	failed bool
+	o       Options
+	cells   int
+	failed  bool
+	running atomic.Value // the name of the cell that runs, "" for none
 }
 
 // NewSession makes a session. The caller closes the runtime and the terminals.
@@ -43,7 +46,9 @@ func (s *Session) Failed() bool { return s.failed }
 func (s *Session) Run(ctx context.Context, text string, show bool) jsbind.Result {
 	s.cells++
 	name := fmt.Sprintf("c%d", s.cells)
+	s.running.Store(name)
 	r := s.o.Runtime.Eval(ctx, name, text, show)
+	s.running.Store("")
 	s.failed = s.failed || r.Failed
 	s.print(r, show)
 	return r
@@ -69,6 +74,20 @@ func (s *Session) print(r jsbind.Result, show bool) {
 
 func dim(text string) []inspect.Line {
 	return []inspect.Line{{{Text: text, Style: inspect.Dim}}}
+}
+
+// Output prints what scripts of the session print. At a terminal, what comes while another cell runs, or none, is marked with
+// its cell.
+func (s *Session) Output(o jsbind.Output) {
+	if running, _ := s.running.Load().(string); o.Cell != running && o.Cell != "" && s.o.Out.Interactive() {
+		label := inspect.Span{Text: "[" + strings.TrimPrefix(o.Cell, "c") + "] ", Style: inspect.Dim}
+		lines := make([]inspect.Line, len(o.Lines))
+		for i, l := range o.Lines {
+			lines[i] = append(inspect.Line{label}, l...)
+		}
+		o.Lines = lines
+	}
+	Output(s.o.Out, s.o.Err, o)
 }
 
 // Output prints what scripts print: at a terminal with control characters shown, into a pipe as it is.

@@ -72,7 +72,7 @@ func (p *process) open(s settings, args []string, interactive, journal bool) (*s
 		Version: version, Opened: opened.UTC().Truncate(time.Millisecond), Elapsed: func() time.Duration { return p.Now().Sub(opened) },
 		Seed: seed, Sink: x.sink(), Idle: x.flush,
 		Transport: x.transport, Lab: x.startLab, Client: client, Network: network,
-		Output: func(o jsbind.Output) { repl.Output(x.out, x.err, o) },
+		Output: func(o jsbind.Output) { x.repl.Output(o) },
 		Env:    x.env, Args: args, Width: x.out.Width,
 	})
 	if err != nil {
