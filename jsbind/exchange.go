@@ -236,7 +236,9 @@ func (x *exchange) deliver(e event.Event, network any) {
 			x.response.Extensions = map[string]any{"network": network}
 		}
 	case event.Data:
-		x.inbox = append(x.inbox, e.Data)
+		if len(e.Data) > 0 { // a recorded chunk may have decoded to nothing
+			x.inbox = append(x.inbox, e.Data)
+		}
 		x.received += int64(len(e.Data))
 	case event.Trail:
 		x.trailers = engine.NewHeaders(e.Headers)

@@ -17,7 +17,7 @@ var (
 	noMember   = regexp.MustCompile(`TypeError: Object has no member '([^']+)'`)
 	ofNothing  = regexp.MustCompile(`TypeError: Cannot (read|set) property '?([^']+?)'? of (undefined or null|undefined|null)`)
 	notCalled  = regexp.MustCompile(`TypeError: (?:Value is not a function|Not a function|Value is not callable)(?::.*)?$`)
-	notObject  = regexp.MustCompile(`TypeError: Value is not an object: (.*)$`)
+	notObject  = regexp.MustCompile(`TypeError: Value is not an object: (.*)$`) // also what calling a value that is no function says
 	noIterator = regexp.MustCompile(`TypeError: (?:Object has no member 'Symbol\.iterator'|object is not iterable.*|Value is not iterable.*)`)
 	callPath   = regexp.MustCompile(`((?:[A-Za-z_$][\w$]*\??\.)*[A-Za-z_$][\w$]*)\s*\(?$`)
 )
@@ -61,6 +61,8 @@ func (rt *Runtime) wording(text, before string) (string, string) {
 			what = path
 		}
 		return notCalled.ReplaceAllLiteralString(text, "TypeError: "+what+" is not a function"), ""
+	case notObject.MatchString(text) && path != "":
+		return notObject.ReplaceAllLiteralString(text, "TypeError: "+path+" is not a function"), ""
 	case notObject.MatchString(text):
 		return notObject.ReplaceAllString(text, "TypeError: $1 is not an object"), ""
 	}
