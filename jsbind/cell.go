@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,7 @@ type evaluation struct {
 	started time.Duration
 	show    bool // echo the value
 	settled bool
+	leave   bool    // a replayed cell that was left behind when it was cancelled
 	result  *Result // of a replayed cell, until its tape has ended
 	done    chan Result
 }
@@ -100,6 +102,9 @@ const ctrlC = "\x03"
 // cancelScope cancels everything that belongs to the cell.
 func (rt *Runtime) cancelScope(e *evaluation) {
 	e.task.Scope.Cancel(&cancelled{rt.cancelledError("cancelled by Ctrl-C")})
+	if e.leave {
+		rt.abandon(e)
+	}
 }
 
 // cancelled is the reason with which Ctrl-C cancels a scope: what awaits in it rejects with the JavaScript error.
@@ -135,6 +140,11 @@ func (rt *Runtime) start(e *evaluation, src string) {
 		return
 	}
 	rt.sources[e.name] = src
+	if rt.replayInterrupt(e) {
+		rt.interruptedCell(e)
+		rt.replayCell(e)
+		return
+	}
 	if err := rt.loop.Enter(e.task, func() { rt.run(e) }); err != nil && !e.settled {
 		rt.interruptedCell(e)
 	}
@@ -227,6 +237,7 @@ func (rt *Runtime) interruptedCell(e *evaluation) {
 	if e.settled {
 		return
 	}
+	rt.recordInterrupt(interruptedHard)
 	e.task.Scope.Cancel(&cancelled{rt.cancelledError("interrupted")})
 	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Interrupted."), Notes: rt.cancelNotes(e)}, nil)
 }
@@ -236,6 +247,7 @@ func (rt *Runtime) abandon(e *evaluation) {
 	if e.settled {
 		return
 	}
+	rt.recordInterrupt(leftBehind)
 	notes := append(rt.cancelNotes(e), "the cell still awaited something when it was cancelled, and was left behind")
 	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Cancelled."), Notes: notes}, nil)
 }
@@ -258,15 +270,43 @@ func (rt *Runtime) replayCell(e *evaluation) {
 	e.done <- r
 }
 
-// check is called by compiled cells in every loop and at every function's start; what it returns is thrown.
+// check is called by compiled cells in every loop and at every function's start; what it returns is thrown. The checks of a
+// cell are counted, so that a replay interrupts a busy script at the same one.
 func (rt *Runtime) check() goja.Value {
-	if rt.soft.Load() && rt.soft.Swap(false) {
+	rt.checks++
+	if rt.checks == rt.interruptAt || rt.soft.Load() && rt.soft.Swap(false) {
+		rt.recordInterrupt(strconv.Itoa(rt.checks))
 		return rt.cancelledError("cancelled by Ctrl-C")
 	}
 	if rt.depth() > maxCallDepth {
 		return rt.newError("RangeError", "Maximum call stack size exceeded")
 	}
 	return nil
+}
+
+// How a cell was ended from outside is part of the record: at which check, hard, or by leaving it behind.
+const interruptedHard, leftBehind = "hard", "left behind"
+
+func (rt *Runtime) recordInterrupt(how string) {
+	if rt.current != nil {
+		rt.loop.Record(event.Event{Kind: event.Env, Cell: rt.current.name, Name: "interrupt:" + rt.current.name, Text: how})
+	}
+}
+
+// replayInterrupt prepares a replayed cell to end as it was ended when it was recorded. It reports whether the cell must not run
+// at all, because it was stopped in the middle of a native function.
+func (rt *Runtime) replayInterrupt(e *evaluation) (stopped bool) {
+	rt.checks, rt.interruptAt = 0, 0
+	if !rt.loop.Replaying() {
+		return false
+	}
+	how, ok := rt.o.Tape.Env("interrupt:" + e.name)
+	if !ok {
+		return false
+	}
+	e.leave = how == leftBehind
+	rt.interruptAt, _ = strconv.Atoi(how)
+	return how == interruptedHard
 }
 
 // thrownError carries a JavaScript value through Go code that knows errors only.

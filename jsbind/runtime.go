@@ -89,13 +89,14 @@ type Runtime struct {
 	lastPromise *goja.Promise // the latest that the client gave
 	lastCall    string
 
-	soft      atomic.Bool // Ctrl-C: the next check in compiled code throws
-	depth     func() int
-	evalLock  sync.Mutex
-	current   *evaluation
-	labServer Lab
-	failed    bool // an error went uncaught
-	done      chan struct{}
+	soft                atomic.Bool // Ctrl-C: the next check in compiled code throws
+	depth               func() int
+	checks, interruptAt int // checks of the current cell so far, and the one at which a replay interrupts it
+	evalLock            sync.Mutex
+	current             *evaluation
+	labServer           Lab
+	failed              bool // an error went uncaught
+	done                chan struct{}
 }
 
 type symbols struct{ asyncIterator, dispose, asyncDispose *goja.Symbol }
