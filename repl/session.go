@@ -58,6 +58,9 @@ func (s *Session) Run(ctx context.Context, text string, show bool) jsbind.Result
 func (s *Session) print(r jsbind.Result, show bool) {
 	switch {
 	case r.Cancelled:
+		if s.o.Err.Interactive() {
+			s.o.Err.PrintText("\n") // after the ^C that the terminal has echoed
+		}
 		s.o.Err.Print([]inspect.Line{{{Text: "Cancelled.", Style: inspect.Error}}})
 	case r.Failed:
 		s.o.Err.Print(r.Lines)
