@@ -43,6 +43,8 @@ const errorClassesSource = `(function (tree) {
 	}, set(value) { const f = facts.get(this); if (f) f[name] = value; }});
 	fact(classes.HTTPError, 'request');
 	fact(classes.HTTPStatusError, 'response');
+	classes.CancelledError = class CancelledError extends Error {};
+	Object.defineProperty(classes.CancelledError.prototype, 'name', {value: 'CancelledError', writable: true, configurable: true});
 	return classes;
 })`
 
@@ -82,8 +84,8 @@ func (rt *Runtime) newError(class, message string) goja.Value {
 
 // cancelledError is what an await rejects with when its scope is cancelled at the prompt: asyncio's CancelledError.
 func (rt *Runtime) cancelledError(message string) goja.Value {
-	e := rt.newError("Error", message).ToObject(rt.vm)
-	must(e.DefineDataProperty("name", rt.vm.ToValue("CancelledError"), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	e, err := rt.vm.New(rt.errorClass("CancelledError"), rt.vm.ToValue(message))
+	must(err)
 	return e
 }
 

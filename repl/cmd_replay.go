@@ -19,14 +19,14 @@ func (s *Session) cmdReplay(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	_, err = ShowReplay(ctx, doc, path, s.o.Version, s.o.Out, s.o.Err, true)
+	_, err = ShowReplay(ctx, doc, ReplayOptions{Name: path, Version: s.o.Version}, s.o.Out, s.o.Err, true)
 	return err
 }
 
-// ShowReplay replays a transcript and prints it: at a terminal each cell's text first, and always what the cells print, as the
-// prompt would. A divergence and different outputs are printed to errs.
-func ShowReplay(ctx context.Context, doc *transcripts.Document, name, version string, out, errs *term.Terminal, showCells bool) (*Replayed, error) {
-	o := ReplayOptions{Name: name, Version: version, Output: func(o jsbind.Output) { Output(out, errs, o) }}
+// ShowReplay replays a transcript and prints it: each cell's text first when showCells says so, and always what the cells
+// print, as the prompt would. A divergence and different outputs are printed to errs. It sets o's funcs.
+func ShowReplay(ctx context.Context, doc *transcripts.Document, o ReplayOptions, out, errs *term.Terminal, showCells bool) (*Replayed, error) {
+	o.Output = func(o jsbind.Output) { Output(out, errs, o) }
 	if showCells {
 		highlight := term.NewHighlighter().Highlight
 		o.Cell = func(c *transcripts.Cell) {
@@ -44,6 +44,8 @@ func ShowReplay(ctx context.Context, doc *transcripts.Document, name, version st
 	o.Result = func(_ *transcripts.Cell, r jsbind.Result) {
 		switch {
 		case r.Diverged != nil:
+		case r.Cancelled:
+			errs.Print([]inspect.Line{{{Text: "Cancelled.", Style: inspect.Error}}})
 		case r.Failed:
 			errs.Print(r.Lines)
 		default:
@@ -62,10 +64,10 @@ func ShowReplay(ctx context.Context, doc *transcripts.Document, name, version st
 	case errors.As(r.Diverged, &divergence):
 		errs.PrintText(divergence.Report() + "\n")
 	case r.Diverged != nil:
-		errs.PrintText(name + ": " + r.Diverged.Error() + "\n")
+		errs.PrintText(o.Name + ": " + r.Diverged.Error() + "\n")
 	}
 	for _, d := range r.Differs {
-		errs.PrintText(name + ": cell " + d.Cell + " prints something else than recorded\n" + d.Text)
+		errs.PrintText(o.Name + ": cell " + d.Cell + " prints something else than recorded\n" + d.Text)
 	}
 	errs.Print(dim(r.Summary()))
 	return r, nil
