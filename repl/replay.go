@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"time"
 
+	"httpx-repl/engine"
 	"httpx-repl/engine/event"
 	"httpx-repl/jsbind"
 	"httpx-repl/transcripts"
@@ -15,9 +16,10 @@ import (
 
 // ReplayOptions say how a transcript is replayed.
 type ReplayOptions struct {
-	Name    string              // of the file, for reports
-	Version string              // httpx-repl's
-	Output  func(jsbind.Output) // what the cells print; may be nil
+	Name    string               // of the file, for reports
+	Version string               // httpx-repl's
+	Client  engine.ClientOptions // of the session's client; its base URL, when empty, is the recorded one
+	Output  func(jsbind.Output)  // what the cells print; may be nil
 	// Cell is called before each cell, and Result after it; both may be nil.
 	Cell   func(c *transcripts.Cell)
 	Result func(c *transcripts.Cell, r jsbind.Result)
@@ -51,10 +53,13 @@ func Replay(ctx context.Context, doc *transcripts.Session, o ReplayOptions) (*Re
 	if err != nil {
 		return nil, err
 	}
+	if o.Client.BaseURL == "" {
+		o.Client.BaseURL = doc.Meta.BaseURL
+	}
 	recorder := transcripts.NewRecorder()
 	recorder.Record(event.Event{Kind: event.Open, Meta: doc.Meta})
 	rt, err := jsbind.New(jsbind.Options{
-		Version: o.Version, Seed: seedOf(doc.Meta.Seed), Sink: recorder, Tape: tape, Output: o.Output,
+		Version: o.Version, Seed: seedOf(doc.Meta.Seed), Sink: recorder, Tape: tape, Output: o.Output, Client: o.Client,
 		Elapsed: func() time.Duration { return 0 },
 	})
 	if err != nil {
@@ -109,5 +114,5 @@ func (r *Replayed) Summary() string {
 	case len(r.Differs) > 0:
 		return fmt.Sprintf("%d of %d cells print something else than recorded", len(r.Differs), r.Cells)
 	}
-	return fmt.Sprintf("%d cells replayed, every output as recorded", r.Cells)
+	return count(r.Cells, "cell") + " replayed, every output as recorded"
 }

@@ -28,9 +28,15 @@ func replayCommand(p *process, args []string) error {
 	if err := x.openTerminals(false); err != nil {
 		return err
 	}
+	x.s.lab = false // the recording answers, also for the lab
+	client, _, err := x.client()
+	if err != nil {
+		return err
+	}
 	ctx, stop := p.interruptible(context.Background())
 	defer stop()
-	r, err := repl.ShowReplay(ctx, doc, rest[0], version, x.out, x.err, x.out.Interactive())
+	o := repl.ReplayOptions{Name: rest[0], Version: version, Client: client}
+	r, err := repl.ShowReplay(ctx, doc, o, x.out, x.err, x.out.Interactive())
 	switch {
 	case ctx.Err() != nil:
 		return &exitError{exitInterrupted, ""}

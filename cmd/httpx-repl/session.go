@@ -276,6 +276,10 @@ func (x *session) close() error {
 
 func (x *session) saveRecord() error {
 	note, err := x.repl.Save(x.s.record)
+	var unverified *transcripts.UnverifiedError
+	if errors.As(err, &unverified) {
+		return &exitError{exitFailed, x.s.record + ": " + err.Error()} // the file is written, and says what was recorded
+	}
 	if err != nil {
 		return fileError("the session could not be saved: %v", err)
 	}
