@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"io"
+	"runtime/debug"
 
 	"github.com/dop251/goja"
 
@@ -29,8 +30,8 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 	}
 	rt.loop.Ref()
 	rt.loop.Go(task, scope, func(c *loop.Coroutine) {
-		v, err := f(c)
-		rt.loop.Unref()
+		defer rt.loop.Unref()
+		v, err := protected(c, f)
 		if signal == nil || err != nil {
 			release()
 		}
@@ -46,13 +47,43 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 	return rt.vm.ToValue(promise)
 }
 
+// protected runs f and turns what it throws, and a defect of ours, into an error, so that its promise settles whatever happens.
+func protected(c *loop.Coroutine, f func(c *loop.Coroutine) (goja.Value, error)) (v goja.Value, err error) {
+	defer func() {
+		switch x := recover().(type) {
+		case nil:
+		case goja.Value:
+			err = &thrownError{x}
+		case *goja.Exception:
+			err = x
+		case *goja.InterruptedError, *goja.StackOverflowError:
+			panic(x)
+		default:
+			err = &loop.PanicError{Value: x, Stack: debug.Stack()}
+		}
+	}()
+	return f(c)
+}
+
 // call calls a function of the script from a coroutine and awaits what it returns when that is a promise.
 func (rt *Runtime) call(c *loop.Coroutine, f goja.Callable, this goja.Value, args ...goja.Value) (goja.Value, error) {
 	v, err := f(this, args...)
 	if err != nil {
+		if loop.Uncatchable(err) {
+			panic(err) // ends the turn
+		}
 		return nil, err
 	}
 	return rt.awaitValue(c, v)
+}
+
+// try runs code that may run getters and proxies of the script, outside any native method: what they throw is its error. It must
+// not wait.
+func (rt *Runtime) try(f func()) error {
+	if exception := rt.vm.Try(f); exception != nil {
+		return exception
+	}
+	return nil
 }
 
 // awaitValue is await: a promise's value, or the value itself.
@@ -64,13 +95,16 @@ func (rt *Runtime) awaitValue(c *loop.Coroutine, v goja.Value) (goja.Value, erro
 	if o.ExportType() == promiseType {
 		return c.Await(o.Export().(*goja.Promise))
 	}
-	then, ok := goja.AssertFunction(o.Get("then"))
-	if !ok {
+	var then goja.Callable
+	if err := rt.try(func() { then, _ = goja.AssertFunction(o.Get("then")) }); err != nil {
+		return nil, err
+	}
+	if then == nil {
 		return v, nil
 	}
 	promise, resolve, reject := rt.vm.NewPromise()
 	if _, err := then(o, rt.vm.ToValue(resolve), rt.vm.ToValue(reject)); err != nil {
-		return nil, err
+		must(reject(rt.thrown(err)))
 	}
 	return c.Await(promise)
 }

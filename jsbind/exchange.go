@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +26,7 @@ type seam struct {
 type exchanges struct {
 	open    map[string]*exchange
 	history []*exchange
+	issued  int
 }
 
 // maxHistory bounds what .requests can list.
@@ -50,7 +53,9 @@ type exchange struct {
 	failed   error // why the scope of the request was cancelled
 	release  func()
 	sent     int
-	upload   *loop.Coroutine
+	upload   *loop.Scope     // of uploader
+	uploader *loop.Coroutine // reads a streaming body; nil when there is none
+	serial   int             // in the order of issue
 
 	issued   time.Duration
 	headAt   time.Duration
@@ -69,13 +74,26 @@ func (s *seam) RoundTrip(ctx context.Context, req *engine.Request) (*engine.Resp
 	if err := x.issue(c, s.network); err != nil {
 		return nil, err
 	}
-	if err := x.wait(c, func() bool { return x.response != nil || x.fault != nil }); err != nil {
+	if err := x.wait(c, func() bool { return x.response != nil || x.ended }); err != nil {
 		return nil, err
 	}
-	if x.fault != nil {
-		return nil, x.fault
+	if x.response == nil {
+		return nil, x.lost()
 	}
 	return x.response, nil
+}
+
+// lost is why nothing more will come.
+func (x *exchange) lost() error {
+	switch {
+	case x.fault != nil:
+		return x.fault
+	case x.failed != nil:
+		return x.failed
+	case x.dropped:
+		return engine.NewError(engine.StreamClosed, x.request, "Attempted to read or stream content, but the stream has been closed.")
+	}
+	return io.EOF
 }
 
 // Close implements engine.Transport.
@@ -94,6 +112,8 @@ func (rt *Runtime) newExchange(c *loop.Coroutine, req *engine.Request) *exchange
 	x := &exchange{rt: rt, task: task, request: req, window: newWindow(), cancel: func(error) {}}
 	x.id = fmt.Sprintf("%s.%d", task.Cell, task.NextExchange())
 	x.issued = rt.loop.Now()
+	rt.exchanges.issued++
+	x.serial = rt.exchanges.issued
 	rt.exchanges.history = append(rt.exchanges.history, x)
 	if n := len(rt.exchanges.history); n > maxHistory {
 		rt.exchanges.history = append([]*exchange(nil), rt.exchanges.history[n-maxHistory/2:]...)
@@ -119,18 +139,17 @@ func (x *exchange) issue(c *loop.Coroutine, network engine.Transport) error {
 		return engine.NewError(engine.ConnectError, x.request, "There is no network in this session.")
 	}
 	rt.exchanges.open[x.seat] = x
-	rt.loop.Ref()
 	x.release = c.Scope().OnCancel(func(reason error) {
 		x.failed = reason
 		x.abort(abortedBy(reason))
 	})
+	var ctx context.Context
+	ctx, x.cancel = context.WithCancelCause(context.Background())
 	req := x.request
 	if streaming {
 		req = x.startUpload()
 	}
-	if !rt.loop.Replaying() {
-		var ctx context.Context
-		ctx, x.cancel = context.WithCancelCause(context.Background())
+	if !rt.loop.Replaying() && !x.ended { // the body's first piece may have ended it already
 		go x.pump(ctx, network, req)
 	}
 	return nil
@@ -162,7 +181,6 @@ func (x *exchange) abort(by string) {
 	x.abortBy = by
 	x.rt.loop.Record(event.Event{Kind: event.Abort, Exchange: x.id, By: by})
 	x.dropped = true
-	x.cancel(errAborted)
 	x.end()
 }
 
@@ -176,7 +194,7 @@ func (x *exchange) keepRaw() {
 	}
 }
 
-// end leaves the list of what is in flight.
+// end leaves the list of what is in flight, and wakes whoever waits for more.
 func (x *exchange) end() {
 	if x.ended {
 		return
@@ -184,18 +202,21 @@ func (x *exchange) end() {
 	x.ended = true
 	x.finished = x.rt.loop.Now()
 	delete(x.rt.exchanges.open, x.seat)
-	x.rt.loop.Unref()
+	x.cancel(errAborted)
 	x.release()
 	if x.upload != nil {
-		x.upload.Wake()
+		x.upload.Cancel(errAborted)
+	}
+	if x.waiter != nil {
+		x.waiter.Wake()
 	}
 }
 
+// abortAll gives up everything in flight, in the order of issue.
 func (xs *exchanges) abortAll(by string) {
-	for _, x := range xs.history {
-		if xs.open[x.seat] == x {
-			x.abort(by)
-		}
+	all := slices.SortedFunc(maps.Values(xs.open), func(a, b *exchange) int { return a.serial - b.serial })
+	for _, x := range all {
+		x.abort(by)
 	}
 }
 
@@ -210,7 +231,8 @@ func (o owners) Waiting(e event.Event) bool {
 	if e.Kind == event.Input {
 		return e.Text == ctrlC && !o.e.settled
 	}
-	return e.Exchange != "" && o.rt.exchanges.open[e.Exchange] != nil
+	// What the script or the session gives up, it gives up by itself in a replay too.
+	return e.Exchange != "" && e.Kind != event.Abort && o.rt.exchanges.open[e.Exchange] != nil
 }
 
 // Deliver implements loop.Owners.
@@ -244,8 +266,8 @@ func (x *exchange) deliver(e event.Event, network any) {
 		x.trailers = engine.NewHeaders(e.Headers)
 	case event.Sent:
 		x.sent++
-		if x.upload != nil {
-			x.upload.Wake()
+		if x.uploader != nil {
+			x.uploader.Wake()
 		}
 		return
 	case event.End:
@@ -276,16 +298,7 @@ func (x *exchange) Next(ctx context.Context) ([]byte, error) {
 		x.window.release(len(chunk))
 		return chunk, nil
 	}
-	if x.fault != nil {
-		return nil, x.fault
-	}
-	if x.failed != nil {
-		return nil, x.failed
-	}
-	if x.dropped {
-		return nil, engine.NewError(engine.StreamClosed, x.request, "Attempted to read or stream content, but the stream has been closed.")
-	}
-	return nil, io.EOF
+	return nil, x.lost()
 }
 
 // Close implements engine.ByteStream.

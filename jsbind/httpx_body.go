@@ -134,6 +134,9 @@ func (rt *Runtime) files(v goja.Value) []engine.MultipartFile {
 			v = tuple[1]
 		}
 		f.Content, _ = rt.content(v)
+		if _, streaming := f.Content.(loopContent); streaming {
+			panic(rt.vm.NewTypeError("a file's content is a string or bytes, not %s", rt.brief(v)))
+		}
 		out = append(out, f)
 	}
 	if list, ok := rt.list(v); ok {
@@ -184,8 +187,11 @@ func (c *iterableContent) Stream() (engine.ByteStream, error) {
 		return nil, engine.NewError(engine.StreamConsumed, nil, "")
 	}
 	c.started = o
-	next, ok := goja.AssertFunction(o.Get("next"))
-	if !ok {
+	var next goja.Callable
+	if err := c.rt.try(func() { next, _ = goja.AssertFunction(o.Get("next")) }); err != nil {
+		return nil, err
+	}
+	if next == nil {
 		return nil, &thrownError{c.rt.vm.NewTypeError("the content's iterator has no next method")}
 	}
 	return &iteratorStream{rt: c.rt, iterator: o, next: next}, nil
@@ -204,29 +210,44 @@ func (s *iteratorStream) Next(ctx context.Context) ([]byte, error) {
 	for {
 		v, err := s.rt.call(c, s.next, s.iterator)
 		if err != nil {
-			s.done = true
+			s.done = c.Scope().Err() == nil // otherwise it was not the iterator that failed
 			return nil, err
 		}
-		result, ok := v.(*goja.Object)
-		if !ok || result.Get("done") == nil || result.Get("done").ToBoolean() {
-			s.done = true
-			return nil, io.EOF
-		}
 		var chunk []byte
-		switch v := result.Get("value"); {
-		case v != nil && goja.IsString(v):
-			chunk = []byte(v.String())
-		default:
-			b, ok := s.rt.bytesOf(v)
-			if !ok {
-				return nil, &thrownError{s.rt.vm.NewTypeError("a request body is made of strings or bytes, not %s", s.rt.brief(v))}
-			}
-			chunk = b
+		if err := s.rt.try(func() { chunk = s.chunk(v) }); err != nil {
+			return nil, err
+		}
+		if s.done {
+			return nil, io.EOF
 		}
 		if len(chunk) > 0 {
 			return chunk, nil
 		}
 	}
+}
+
+// chunk reads the iterator's result; it sets done at the end.
+func (s *iteratorStream) chunk(v goja.Value) []byte {
+	result, ok := v.(*goja.Object)
+	if !ok {
+		panic(s.rt.vm.NewTypeError("the content's iterator gave %s, which is no object", s.rt.brief(v)))
+	}
+	if done := result.Get("done"); done != nil && done.ToBoolean() {
+		s.done = true
+		return nil
+	}
+	value := result.Get("value")
+	if value == nil {
+		value = goja.Undefined()
+	}
+	if goja.IsString(value) {
+		return []byte(value.String())
+	}
+	b, ok := s.rt.bytesOf(value)
+	if !ok {
+		panic(s.rt.vm.NewTypeError("a request body is made of strings or bytes, not %s", s.rt.brief(value)))
+	}
+	return b
 }
 
 // Close implements engine.ByteStream: an iterator that was not read to its end is told so.
@@ -235,9 +256,11 @@ func (s *iteratorStream) Close() error {
 		return nil
 	}
 	s.done = true
-	if f, ok := goja.AssertFunction(s.iterator.Get("return")); ok {
-		_, err := f(s.iterator)
+	var f goja.Callable
+	err := s.rt.try(func() { f, _ = goja.AssertFunction(s.iterator.Get("return")) })
+	if f == nil {
 		return err
 	}
-	return nil
+	_, err = f(s.iterator)
+	return err
 }

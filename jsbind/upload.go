@@ -43,11 +43,19 @@ func (x *exchange) body() (whole []byte, streaming bool) {
 func (x *exchange) startUpload() *engine.Request {
 	pipe := &uploadPipe{x: x, chunks: make(chan []byte, 1), length: x.request.Content.Len()}
 	content := x.request.Content
-	x.rt.loop.Go(x.task, x.rt.root, func(c *loop.Coroutine) {
-		x.upload = c
-		pipe.failed = x.sendAll(c, content, pipe.chunks)
+	x.upload = x.rt.loop.NewScope(x.rt.root)
+	x.rt.loop.Go(x.task, x.upload, func(c *loop.Coroutine) {
+		x.uploader = c
+		err := x.sendAll(c, content, pipe.chunks)
+		x.uploader = nil
+		x.upload.Close()
+		if err != nil && !x.ended {
+			// The script's own error is what the request fails with, and the transport never sees it.
+			x.failed = err
+			x.abort(abortedBy(err))
+			return
+		}
 		close(pipe.chunks)
-		x.upload = nil
 	})
 	req := *x.request
 	req.Content = pipe
@@ -69,7 +77,9 @@ func (x *exchange) sendAll(c *loop.Coroutine, content engine.Content, to chan<- 
 		if err != nil {
 			return err
 		}
-		to <- chunk
+		if !x.rt.loop.Replaying() {
+			to <- chunk // never waits: the chunk before was taken
+		}
 		if err := c.Wait(func() bool { return x.sent >= handed || x.ended }); err != nil {
 			return err
 		}
@@ -84,7 +94,6 @@ type uploadPipe struct {
 	x      *exchange
 	chunks chan []byte
 	length int64
-	failed error // set before chunks is closed
 }
 
 // Stream implements engine.Content.
@@ -98,9 +107,6 @@ func (p *uploadPipe) Next(ctx context.Context) ([]byte, error) {
 	select {
 	case chunk, ok := <-p.chunks:
 		if !ok {
-			if p.failed != nil {
-				return nil, p.failed
-			}
 			return nil, io.EOF
 		}
 		x := p.x

@@ -146,13 +146,12 @@ func (w *waiters) all() []*Coroutine {
 // Await waits for a promise and returns its value or, as a *Rejected, its reason. The promise counts as handled.
 func (c *Coroutine) Await(promise *goja.Promise) (goja.Value, error) {
 	settled := promise.State() != goja.PromiseStatePending
-	then, _ := goja.AssertFunction(c.loop.vm.ToValue(promise).ToObject(c.loop.vm).Get("then"))
 	wake := c.loop.vm.ToValue(func(goja.FunctionCall) goja.Value {
 		settled = true
 		c.Wake()
 		return goja.Undefined()
 	})
-	if _, err := then(c.loop.vm.ToValue(promise), wake, wake); err != nil {
+	if _, err := c.loop.then(c.loop.vm.ToValue(promise), wake, wake); err != nil {
 		return nil, err
 	}
 	if err := c.Wait(func() bool { return settled }); err != nil {

@@ -41,6 +41,7 @@ type Loop struct {
 	vm   *goja.Runtime
 	o    Options
 	turn goja.Callable
+	then goja.Callable // Promise.prototype.then, as it was before any script
 	fn   func()
 
 	mu     sync.Mutex
@@ -81,6 +82,7 @@ func New(vm *goja.Runtime, o Options) *Loop {
 	})
 	around, _ := goja.AssertFunction(must(vm.RunString("(function (run) { return function () { run() } })")))
 	l.turn, _ = goja.AssertFunction(must(around(goja.Undefined(), run)))
+	l.then, _ = goja.AssertFunction(must(vm.RunString("Promise.prototype.then")))
 	vm.SetAsyncContextTracker(taskTracker{l})
 	vm.SetPromiseRejectionTracker(l.trackRejection)
 	return l
