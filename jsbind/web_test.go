@@ -10,8 +10,8 @@ import (
 	"httpx-repl/jsbind/inspect"
 )
 
-// webSession is a session without a network, on a clock that stands still, whose randomness is always the same.
-func webSession(t testing.TB) func(src string) string {
+// webRuntime is a session without a network, on a clock that stands still, whose randomness is always the same.
+func webRuntime(t testing.TB) *Runtime {
 	t.Helper()
 	rt, err := New(Options{
 		Opened:  time.UnixMilli(1_700_000_000_123),
@@ -23,6 +23,13 @@ func webSession(t testing.TB) func(src string) string {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { rt.Close(time.Second) })
+	return rt
+}
+
+// webSession evaluates cells, one after the other, and returns what the prompt shows.
+func webSession(t testing.TB) func(src string) string {
+	t.Helper()
+	rt := webRuntime(t)
 	cell := 0
 	return func(src string) string {
 		cell++
@@ -88,6 +95,8 @@ func TestURLClass(t *testing.T) {
 		{`new URL('/p', new URL('https://a/b')).href`, `'https://a/p'`},
 		{`[URL.canParse('x'), URL.canParse('x', 'https://a/'), URL.parse('x'), URL.parse('x', 'https://a/').href].join()`, `'false,true,,https://a/x'`},
 		{`[new URL('blob:https://a.example/1').origin, new URL('blob:x').origin, new URL('file:///a').origin, new URL('data:x').origin].join()`, `'https://a.example,null,null,null'`},
+		{`String(new httpx.URL(new URL('https://a.example/x')))`, `'https://a.example/x'`},
+		{`new URL(new httpx.URL('https://a.example/x')).href`, `'https://a.example/x'`},
 		{`class Mine extends URL { get short() { return this.host } }; const mine = new Mine('https://a.example/b'); [mine instanceof URL, mine.short].join()`, `'true,a.example'`},
 		{`URL.prototype.toString.call({})`, `Uncaught TypeError: URL.toString was called on something that is not a URL`},
 	}.run(t)

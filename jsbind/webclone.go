@@ -25,6 +25,7 @@ type cloner struct {
 	copies map[*goja.Object]*goja.Object
 	depth  int
 	pairs  int64
+	copied int // of them
 }
 
 func (rt *Runtime) structuredClone(args []goja.Value) goja.Value {
@@ -171,6 +172,15 @@ func (c *cloner) call(method string, this *goja.Object, args ...goja.Value) goja
 	return v
 }
 
+// step is taken for each property and element; now and then it lets Ctrl-C through.
+func (c *cloner) step() {
+	if c.copied++; c.copied%1024 == 0 {
+		if interrupted := c.rt.check(); interrupted != nil {
+			panic(interrupted)
+		}
+	}
+}
+
 // count bounds how much one clone visits.
 func (c *cloner) count(n int64) {
 	if c.pairs += n; c.pairs > maxClonePairs {
@@ -251,6 +261,7 @@ func (c *cloner) properties(o, copied *goja.Object) goja.Value {
 	keys := c.rt.keys(o)
 	c.count(int64(len(keys)))
 	for _, key := range keys {
+		c.step()
 		if v := o.Get(key); v != nil { // or a getter deleted it meanwhile
 			must(copied.DefineDataProperty(key, c.clone(v), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_TRUE))
 		}
@@ -263,6 +274,7 @@ func (c *cloner) mapEntries(o *goja.Object) goja.Value {
 	var entries [][2]goja.Value
 	c.forEach("Map", o, func(value, key goja.Value) { entries = append(entries, [2]goja.Value{key, value}) })
 	for _, e := range entries {
+		c.step()
 		c.call("Map.set", copied, c.clone(e[0]), c.clone(e[1]))
 	}
 	return copied
@@ -273,6 +285,7 @@ func (c *cloner) setMembers(o *goja.Object) goja.Value {
 	var members []goja.Value
 	c.forEach("Set", o, func(value, _ goja.Value) { members = append(members, value) })
 	for _, v := range members {
+		c.step()
 		c.call("Set.add", copied, c.clone(v))
 	}
 	return copied
@@ -281,6 +294,7 @@ func (c *cloner) setMembers(o *goja.Object) goja.Value {
 func (c *cloner) forEach(class string, o *goja.Object, each func(value, key goja.Value)) {
 	c.call(class+".forEach", o, c.rt.vm.ToValue(func(call goja.FunctionCall) goja.Value {
 		c.count(1)
+		c.step()
 		each(call.Argument(0), call.Argument(1))
 		return goja.Undefined()
 	}))

@@ -1,6 +1,10 @@
 package jsbind
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/dop251/goja"
+)
 
 func TestStructuredClone(t *testing.T) {
 	webTable{
@@ -61,4 +65,28 @@ func TestStructuredCloneTransfers(t *testing.T) {
 		{`structuredClone(1, {transfer: [1]})`, `Uncaught DOMException [DataCloneError]: 1 cannot be cloned: only an ArrayBuffer can be transferred`},
 		{`structuredClone(1, {transfer: 1})`, `Uncaught TypeError: structuredClone's transfer option is a list of ArrayBuffers, not 1`},
 	}.run(t)
+}
+
+func TestStructuredCloneNeedsNothingOfTheScript(t *testing.T) {
+	webTable{
+		{`const before = [new Map([[1, new Set([2])]]), new Date(3)]`, ``},
+		{`Map.prototype.forEach = Map.prototype.set = Set.prototype.add = Date.prototype.getTime = null; Map = Set = Date = RegExp = Uint8Array = Object.keys = null`, `null`},
+		{`structuredClone(before)`, `[ Map(1) { 1 => Set(1) { 2 } }, 1970-01-01T00:00:00.003Z ]`},
+		{`structuredClone({r: /x/g, u: new TextEncoder().encode('a')})`, `{ r: /x/g, u: Uint8Array(1) [ 97 ] }`},
+	}.run(t)
+}
+
+// TestStructuredCloneStopsAtCtrlC sets the flag that Ctrl-C sets and clones more than goes between two looks at it.
+func TestStructuredCloneStopsAtCtrlC(t *testing.T) {
+	rt := webRuntime(t)
+	done := make(chan *goja.Exception)
+	rt.loop.Control(func() {
+		list, err := rt.vm.RunString(`new Array(5000).fill(1)`)
+		must(err)
+		rt.soft.Store(true)
+		done <- rt.vm.Try(func() { rt.structuredClone([]goja.Value{list}) })
+	})
+	if e := <-done; e == nil || !rt.isCancelled(e.Value()) {
+		t.Errorf("the clone ended with %v", e)
+	}
 }

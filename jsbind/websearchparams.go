@@ -70,6 +70,10 @@ func (p *searchParams) String() string {
 
 // quoted is a string as the prompt shows it.
 func quoted(s string) string {
+	const most = 10_000 // bytes, about
+	if more := len(s) - most; more > 0 {
+		return quoted(strings.ToValidUTF8(s[:most], "")) + fmt.Sprintf("... %d more bytes", more)
+	}
 	if plain := strconv.Quote(s); len(plain) != len(s)+len(`""`) || strings.Contains(s, "'") {
 		return plain
 	}
