@@ -41,7 +41,7 @@ type session struct {
 	refused  bool        // --allow-net refused a host
 }
 
-// open makes a session. With journal it keeps one, unless the flags or the disk forbid it.
+// open makes a session. With journal it keeps one, unless the flags or the disk forbid it; it is then recorded in memory.
 func (p *process) open(s settings, args []string, interactive, journal bool) (*session, error) {
 	x := &session{p: p, s: s, redactor: transcripts.NewRedactor(transcripts.RedactOptions{})}
 	if err := x.openTerminals(interactive); err != nil {
@@ -52,7 +52,7 @@ func (p *process) open(s settings, args []string, interactive, journal bool) (*s
 	if journal && !s.noJournal {
 		x.openJournal(opened)
 	}
-	if x.journal == nil {
+	if x.journal == nil && (journal || s.record != "") {
 		x.memory = transcripts.NewRecorder()
 	}
 	for _, name := range s.allowEnv {
@@ -64,7 +64,7 @@ func (p *process) open(s settings, args []string, interactive, journal bool) (*s
 	if err != nil {
 		return nil, err
 	}
-	x.sink().Record(event.Event{Kind: event.Open, Meta: event.Meta{
+	x.note(event.Event{Kind: event.Open, Meta: event.Meta{
 		Version: transcripts.FormatVersion, Tool: "httpx-repl " + version, Recorded: opened.UTC().Truncate(time.Millisecond), Zone: "UTC",
 		Seed: hex.EncodeToString(seed[:]), BaseURL: client.BaseURL,
 	}})
@@ -136,11 +136,22 @@ func (x *session) warn(format string, args ...any) {
 	x.err.PrintText("httpx-repl: " + fmt.Sprintf(format, args...) + "\n")
 }
 
+// sink records the session; nil when nobody could ask for the record.
 func (x *session) sink() event.Sink {
-	if x.journal != nil {
+	switch {
+	case x.journal != nil:
 		return x.journal
+	case x.memory != nil:
+		return x.memory
 	}
-	return x.memory
+	return nil
+}
+
+// note records an event of the session's own.
+func (x *session) note(e event.Event) {
+	if sink := x.sink(); sink != nil {
+		sink.Record(e)
+	}
 }
 
 func (x *session) flush() {
@@ -263,7 +274,7 @@ func (x *session) close() error {
 	if x.lab != nil {
 		x.lab.Close()
 	}
-	x.sink().Record(event.Event{Kind: event.Close})
+	x.note(event.Event{Kind: event.Close})
 	var errs []error
 	if x.s.record != "" {
 		errs = append(errs, x.saveRecord())
