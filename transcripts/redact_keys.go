@@ -196,6 +196,16 @@ func (r *Redactor) credentials(name, value string) string {
 	return scheme + " " + r.placeholder(name, rest)
 }
 
+// shortCookie is the length below which a cookie's value is no credential, unless its name says so: it could be guessed
+// anyway, and replacing a value such as "dark" wherever it appears would spoil the text.
+const shortCookie = 8
+
+func (r *Redactor) secretCookie(name, value string) bool {
+	normal := normalKey(name)
+	_, known := r.keys[normal]
+	return len(value) >= shortCookie || known || secretWord(normal)
+}
+
 func (r *Redactor) cookies(value string) string {
 	pairs := strings.Split(value, ";")
 	for i, pair := range pairs {
@@ -207,6 +217,10 @@ func (r *Redactor) cookies(value string) string {
 		quote := ""
 		if len(v) > 1 && v[0] == '"' && v[len(v)-1] == '"' {
 			quote, v = `"`, v[1:len(v)-1]
+		}
+		if !r.secretCookie(strings.TrimSpace(name), v) {
+			pairs[i] = r.Text(pair)
+			continue
 		}
 		pairs[i] = name + "=" + quote + r.placeholder(strings.TrimSpace(name), v) + quote
 	}

@@ -321,3 +321,34 @@ func TestRedactingKeepsTheReplay(t *testing.T) {
 		t.Errorf("seat %s, %v", seat, err)
 	}
 }
+
+func TestShortCookiesStayReadable(t *testing.T) {
+	r := NewRedactor(RedactOptions{})
+	for cookie, want := range map[string]string{
+		"flavour=oatmeal":    "flavour=oatmeal",
+		"theme=dark; sid=1":  "theme=dark; sid={{secret.sid.1}}",
+		"flavour=0123456789": "flavour={{secret.flavour.1}}",
+	} {
+		e := r.Event(event.Event{Kind: event.Req, Headers: [][2]string{{"Cookie", cookie}}})
+		if got := e.Headers[0][1]; got != want {
+			t.Errorf("%s became %s, want %s", cookie, got, want)
+		}
+	}
+}
+
+func TestSavedNamesAreThoseUsed(t *testing.T) {
+	r := NewRedactor(RedactOptions{})
+	r.AddSecret("UNUSED", "nobody-wrote-this")
+	r.AddSecret("USED", "somebody-wrote-this")
+	recorder := NewRecorder()
+	recorder.Record(event.Event{Kind: event.Open, Meta: event.Meta{Version: FormatVersion}})
+	recorder.Record(event.Event{Kind: event.Cell, Cell: "c1", Source: "print('somebody-wrote-this')"})
+	recorder.Record(event.Event{Kind: event.Done, Cell: "c1"})
+	saved, err := Save(filepath.Join(t.TempDir(), "s.hx.md"), recorder.Session(), SaveOptions{Redactor: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(saved.Secrets) != 1 || saved.Secrets[0] != "USED" {
+		t.Errorf("secrets %v, want [USED]", saved.Secrets)
+	}
+}

@@ -44,6 +44,10 @@ func Save(path string, s *Session, o SaveOptions) (Saved, error) {
 	}
 	s = o.Redactor.Session(s.Document())
 	text, blobs := Render(s)
+	if used := usedSecrets(s.Meta.Secrets, text, blobs); len(used) < len(s.Meta.Secrets) {
+		s.Meta.Secrets = used
+		text, blobs = Render(s)
+	}
 	saved := Saved{Path: path, Cells: len(s.Cells), Exchanges: len(s.Exchanges()), Secrets: s.Meta.Secrets}
 	if !o.AllowSecrets {
 		found := Scan(text)
@@ -69,6 +73,22 @@ func Save(path string, s *Session, o SaveOptions) (Saved, error) {
 		return saved, &UnverifiedError{unverified}
 	}
 	return saved, nil
+}
+
+// usedSecrets are the names whose placeholders the document holds.
+func usedSecrets(names []string, text []byte, blobs Blobs) []string {
+	var used []string
+	for _, name := range names {
+		mark := []byte("{{secret." + name + "}}")
+		found := bytes.Contains(text, mark)
+		for _, data := range blobs {
+			found = found || bytes.Contains(data, mark)
+		}
+		if found {
+			used = append(used, name)
+		}
+	}
+	return used
 }
 
 func write(path string, text []byte, blobs Blobs, saved *Saved) error {
