@@ -260,11 +260,9 @@ func (rt *Runtime) abort(s *abortSignal, reason goja.Value) {
 	rt.dispatch(&s.eventTarget, s.object, e, v)
 }
 
-// domException is an Error with a DOMException's name.
+// domException is a DOMException with the given name.
 func (rt *Runtime) domException(name, message string) goja.Value {
-	e := rt.newError("Error", message).ToObject(rt.vm)
-	must(e.DefineDataProperty("name", rt.vm.ToValue(name), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
-	return e
+	return rt.newDOMException(name, message)
 }
 
 func (s *abortSignal) onNative(f func(reason error)) (remove func()) {

@@ -118,7 +118,7 @@ func (rt *Runtime) newClass(s classSpec) *class {
 func (rt *Runtime) constructor(c *class, s classSpec) *goja.Object {
 	f := rt.vm.ToValue(func(call goja.ConstructorCall) *goja.Object {
 		if s.construct == nil {
-			panic(rt.vm.NewTypeError("%s objects are made by the client, not with new", s.name))
+			panic(rt.vm.NewTypeError("%s objects are not made with new", s.name))
 		}
 		// A call without new makes an instance too: that is how a line from HTTPX's documentation reads.
 		o := c.wrap(s.construct(call))
