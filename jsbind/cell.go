@@ -56,6 +56,9 @@ func (rt *Runtime) Eval(ctx context.Context, name, src string, show bool) Result
 	if !rt.loop.Control(func() { rt.start(e, src) }) {
 		return Result{Failed: true, Lines: plainLines("The session has ended.")}
 	}
+	ended := make(chan struct{})
+	defer close(ended)
+	go rt.watchMemory(ended)
 	select {
 	case r := <-e.done:
 		return r
@@ -72,10 +75,10 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 		rt.soft.Store(false)
 		close(reached)
 	})
-	rt.loop.Post(event.Event{Kind: event.Input, Text: ctrlC}, nil, &e.settled, func() { rt.cancelScope(e) })
+	rt.loop.Post(event.Event{Kind: event.Input, Text: ctrlC}, e.task, &e.settled, func() { rt.cancelScope(e) })
 	hammer := time.NewTimer(cancelGrace)
 	defer hammer.Stop()
-	for hard := false; ; {
+	for {
 		select {
 		case r := <-e.done:
 			return r
@@ -84,10 +87,7 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 			case <-reached:
 				rt.loop.Control(func() { rt.abandon(e) })
 			default:
-				if !hard {
-					rt.vm.Interrupt(errInterrupted)
-					hard = true
-				}
+				rt.loop.Interrupt(errInterrupted)
 				hammer.Reset(cancelGrace)
 			}
 		}
@@ -145,9 +145,7 @@ func (rt *Runtime) start(e *evaluation, src string) {
 		rt.replayCell(e)
 		return
 	}
-	if err := rt.loop.Enter(e.task, func() { rt.run(e) }); err != nil && !e.settled {
-		rt.interruptedCell(e)
-	}
+	rt.loop.Enter(e.task, func() { rt.run(e) }) // rt.uncaught gets its error
 	if rt.loop.Replaying() {
 		rt.replayCell(e)
 	}
@@ -238,8 +236,18 @@ func (rt *Runtime) interruptedCell(e *evaluation) {
 		return
 	}
 	rt.recordInterrupt(interruptedHard)
+	rt.loop.Abandon(e.task)
 	e.task.Scope.Cancel(&cancelled{rt.cancelledError("interrupted")})
 	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Interrupted."), Notes: rt.cancelNotes(e)}, nil)
+}
+
+// brokenCell ends a cell that no longer can go on: it took all memory, or met a defect of the program.
+func (rt *Runtime) brokenCell(e *evaluation, reason goja.Value) {
+	rt.recordInterrupt(interruptedHard)
+	rt.loop.Abandon(e.task)
+	e.task.Scope.Cancel(&cancelled{rt.cancelledError("the cell was stopped")})
+	rt.remember("_error", reason)
+	rt.finish(e, Result{Failed: true, Lines: rt.errorLines(reason)}, nil)
 }
 
 // abandon leaves a cancelled cell behind that did not settle: it awaits something that nothing will ever settle.
@@ -248,6 +256,7 @@ func (rt *Runtime) abandon(e *evaluation) {
 		return
 	}
 	rt.recordInterrupt(leftBehind)
+	rt.loop.Abandon(e.task)
 	notes := append(rt.cancelNotes(e), "the cell still awaited something when it was cancelled, and was left behind")
 	rt.finish(e, Result{Failed: true, Cancelled: true, Lines: plainLines("Cancelled."), Notes: notes}, nil)
 }

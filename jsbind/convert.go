@@ -22,6 +22,9 @@ type intrinsics struct {
 	guardedParse goja.Callable
 	promiseThen  goja.Callable
 	ownDescribe  goja.Callable
+	typedLength  goja.Callable // the length of a typed array, an error for anything else
+	match        goja.Callable // String.prototype.match
+	regExp       *goja.Object
 }
 
 func (rt *Runtime) takeIntrinsics() {
@@ -39,6 +42,12 @@ func (rt *Runtime) takeIntrinsics() {
 	rt.ownKeys = method("Object", "keys")
 	rt.isArray = method("Array", "isArray")
 	rt.ownDescribe = method("Object", "getOwnPropertyDescriptor")
+	typed := rt.uint8Array.Get("prototype").ToObject(vm).Prototype()
+	length, err := rt.ownDescribe(goja.Undefined(), typed, vm.ToValue("length"))
+	must(err)
+	rt.typedLength, _ = goja.AssertFunction(length.ToObject(vm).Get("get"))
+	rt.regExp = vm.Get("RegExp").ToObject(vm)
+	rt.match, _ = goja.AssertFunction(rt.prototype("String").Get("match"))
 	rt.errorCtor = vm.Get("Error").ToObject(vm)
 	rt.promiseThen, _ = goja.AssertFunction(vm.Get("Promise").ToObject(vm).Get("prototype").ToObject(vm).Get("then"))
 }

@@ -216,6 +216,9 @@ func (rt *Runtime) thrown(err error) goja.Value {
 	}
 	var interrupted *goja.InterruptedError
 	if errors.As(err, &interrupted) {
+		if interrupted.Value() == errOutOfMemory {
+			return rt.newError("RangeError", "out of memory: the session may take "+byteCount(int64(rt.maxHeap())))
+		}
 		return rt.cancelledError("interrupted")
 	}
 	return rt.toJS(err)

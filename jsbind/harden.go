@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -17,7 +18,9 @@ import (
 // sensible script reaches they throw a RangeError.
 const (
 	maxText     = 1 << 27 // characters of a string made at once
-	maxElements = 1 << 25 // elements that one native call may visit or make
+	maxElements = 1 << 24 // elements that one native call may visit or make
+	maxSpread   = 1 << 20 // arguments of one call
+	maxDigits   = 1 << 20 // of a BigInt read from a string or written to one
 	maxBuffer   = 1 << 28 // bytes of one ArrayBuffer
 	maxDepth    = 10_000  // nesting of JSON text, and depth of Array.prototype.flat
 )
@@ -35,22 +38,37 @@ func (rt *Runtime) harden() {
 	text := rt.prototype("String")
 	rt.guard(text, "repeat", func(this goja.Value, args []goja.Value) {
 		rt.bound("The string", float64(len(this.String()))*number(args, 0), maxText, "characters")
+		rt.roomFor(float64(len(this.String())) * number(args, 0))
 	})
 	for _, name := range []string{"padStart", "padEnd"} {
 		rt.guard(text, name, func(_ goja.Value, args []goja.Value) { rt.bound("The string", number(args, 0), maxText, "characters") })
 	}
 	list := rt.prototype("Array")
-	for _, name := range []string{"fill", "join", "toString", "concat", "indexOf", "lastIndexOf", "includes", "reverse", "sort", "copyWithin", "toReversed", "toSorted", "toSpliced", "with"} {
+	for _, name := range []string{
+		"fill", "toString", "concat", "indexOf", "lastIndexOf", "includes", "reverse", "sort", "copyWithin", "toReversed", "toSorted", "toSpliced", "with",
+		"map", "filter", "forEach", "some", "every", "reduce", "reduceRight", "find", "findIndex", "findLast", "findLastIndex", "flatMap",
+		"slice", "splice", "shift", "unshift", "keys", "entries", "values",
+	} {
 		rt.guard(list, name, func(this goja.Value, _ []goja.Value) {
 			rt.bound("The array", rt.lengthOf(this), maxElements, "elements")
 		})
 	}
+	rt.guard(list, "join", func(this goja.Value, args []goja.Value) {
+		n := rt.lengthOf(this)
+		rt.bound("The array", n, maxElements, "elements")
+		if goja.IsString(arg(args, 0)) {
+			rt.bound("The string", n*float64(len(args[0].String())), maxText, "characters")
+		}
+	})
 	rt.guard(list, "flat", func(this goja.Value, args []goja.Value) {
 		rt.bound("The array", rt.lengthOf(this), maxElements, "elements")
 		if len(args) > 0 {
 			args[0] = rt.vm.ToValue(min(number(args, 0), maxDepth))
 		}
 	})
+	rt.hardenText(text)
+	rt.hardenCalls()
+	rt.hardenCode()
 	rt.guard(rt.vm.Get("Array").ToObject(rt.vm), "from", func(_ goja.Value, args []goja.Value) {
 		if len(args) > 0 {
 			rt.bound("The array", rt.lengthOf(args[0]), maxElements, "elements")
@@ -109,6 +127,7 @@ func (rt *Runtime) guardBuffer(name string, elementSize float64) {
 				}
 			}
 			rt.bound("The "+name, size*elementSize, maxBuffer, "bytes")
+			rt.roomFor(size * elementSize)
 		}
 		target := call.NewTarget
 		if target == guarded {
@@ -139,6 +158,11 @@ func (rt *Runtime) lengthOf(v goja.Value) float64 {
 	o, ok := v.(*goja.Object)
 	if !ok || o.ExportType() == proxyType {
 		return 0
+	}
+	if t := o.ExportType(); t != nil && t.Kind() == reflect.Slice && t.Elem().Kind() != reflect.Interface {
+		if length, err := rt.typedLength(o); err == nil { // of a typed array the length is an accessor
+			return length.ToFloat()
+		}
 	}
 	length, err := rt.descriptor(o, "length")
 	if err != nil || length == nil || !isNumber(length) {

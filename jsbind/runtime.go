@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"sync"
@@ -48,6 +49,8 @@ type Options struct {
 	Env func(name string) (value string, ok bool)
 	// Args are the script's arguments.
 	Args []string
+	// MaxHeap is how much memory the session may take, in bytes, before scripts are stopped; 0 is 768 MiB.
+	MaxHeap int64
 	// Width is the width in columns for which values are shown.
 	Width func() int
 }
@@ -173,11 +176,22 @@ func (rt *Runtime) Failed() bool {
 func (rt *Runtime) Close(grace time.Duration) {
 	rt.disposeAll(grace)
 	rt.loop.Control(func() {
-		rt.root.Cancel(loop.ErrClosed)
-		rt.exchanges.abortAll("close")
+		rt.loop.Enter(rt.sessionTask, func() {
+			rt.root.Cancel(loop.ErrClosed)
+			rt.exchanges.abortAll("close")
+		})
 	})
 	rt.loop.Close()
-	<-rt.done
+	impatience := time.NewTicker(max(grace, cancelGrace))
+	defer impatience.Stop()
+	for running := true; running; {
+		select {
+		case <-rt.done:
+			running = false
+		case <-impatience.C:
+			rt.loop.Interrupt(errInterrupted)
+		}
+	}
 	for _, c := range rt.clients {
 		c.Close()
 	}
@@ -190,7 +204,23 @@ func (rt *Runtime) write(o Output) {
 	}
 }
 
+// uncaught gets what a turn threw. A turn that was stopped or broke ends its cell too, whose jobs are lost.
 func (rt *Runtime) uncaught(err error, task *loop.Task) {
+	var interrupted *goja.InterruptedError
+	var broken *loop.PanicError
+	var overflow *goja.StackOverflowError
+	stopped := errors.As(err, &interrupted)
+	if e := rt.current; e != nil && !e.settled && task == e.task && (stopped || errors.As(err, &broken) || errors.As(err, &overflow)) {
+		if stopped && interrupted.Value() != errOutOfMemory {
+			rt.interruptedCell(e)
+		} else {
+			rt.brokenCell(e, rt.thrown(err))
+		}
+		return
+	}
+	if stopped && interrupted.Value() != errOutOfMemory || rt.isCancelled(rt.thrown(err)) {
+		return // Ctrl-C was asked for
+	}
 	rt.failed = true
 	rt.report("Uncaught ", rt.thrown(err), task)
 }
@@ -198,6 +228,9 @@ func (rt *Runtime) uncaught(err error, task *loop.Task) {
 func (rt *Runtime) unhandled(p *goja.Promise, task *loop.Task) {
 	if task != nil && task.Scope != nil && task.Scope.Err() != nil {
 		return // what a cancelled scope leaves behind was asked for
+	}
+	if rt.isCancelled(p.Result()) {
+		return
 	}
 	rt.failed = true
 	rt.report("Uncaught (in promise) ", p.Result(), task)

@@ -45,8 +45,12 @@ func (rt *Runtime) installTimers() {
 			if repeat {
 				every = max(delay, time.Millisecond)
 			}
-			id := rt.loop.SetTimer(delay, every, true, func() {
+			var id int
+			id = rt.loop.SetTimer(delay, every, true, func() {
 				if _, err := f(goja.Undefined(), args...); err != nil {
+					if rt.isCancelled(rt.thrown(err)) {
+						rt.loop.ClearTimer(id) // Ctrl-C ends an interval that keeps the loop busy
+					}
 					panic(err) // out of the turn, to Uncaught
 				}
 			})

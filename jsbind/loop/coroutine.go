@@ -209,7 +209,7 @@ func (c *Coroutine) Scope() *Scope { return c.scope }
 func (l *Loop) stopCoroutines() {
 	for len(l.parked) > 0 {
 		for c := range l.parked {
-			c.stop()
+			l.Enter(c.task, c.stop)
 		}
 	}
 	for _, c := range l.idle {

@@ -61,6 +61,9 @@ type Loop struct {
 	rejected  []rejection
 	coroutines
 	waiting []func()
+
+	turnLock sync.Mutex // guards running
+	running  bool       // a turn is at work
 }
 
 type rejection struct {
@@ -134,7 +137,7 @@ func (l *Loop) Run() {
 				l.o.Idle()
 			}
 		}
-		fired := l.runTimers()
+		fired := !closed && l.runTimers()
 		if len(batch) > 0 || fired {
 			l.checkIdle()
 			continue
@@ -178,14 +181,14 @@ func (l *Loop) take(it item) {
 }
 
 // dispatch is one turn.
-func (l *Loop) dispatch(e event.Event, task *Task, deliver func()) {
+func (l *Loop) dispatch(e event.Event, task *Task, deliver func()) error {
 	if l.tape == nil {
 		l.now = l.o.Elapsed().Truncate(time.Microsecond)
 	} else {
 		l.now = e.At
 	}
 	l.Record(e)
-	l.Enter(task, deliver)
+	return l.Enter(task, deliver)
 }
 
 // Record writes an event into the session's order at the turn's time. The binding calls it for issued events; delivered
@@ -207,7 +210,9 @@ func (l *Loop) Enter(task *Task, f func()) error {
 	l.reads = 0
 	l.task = task
 	l.fn = f
+	l.setRunning(true)
 	err := l.call()
+	l.setRunning(false)
 	l.task = nil
 	if err != nil {
 		if Uncatchable(err) {
@@ -219,6 +224,27 @@ func (l *Loop) Enter(task *Task, f func()) error {
 	}
 	l.reportRejections()
 	return err
+}
+
+func (l *Loop) setRunning(on bool) {
+	l.turnLock.Lock()
+	defer l.turnLock.Unlock()
+	l.running = on
+	if !on {
+		l.vm.ClearInterrupt() // one that came too late must not hit the next turn
+	}
+}
+
+// Interrupt stops the turn that runs now, and never a later one: JavaScript unwinds without its finally blocks, and Enter
+// returns a goja.InterruptedError with the reason. It is false when no turn runs. A native function cannot be stopped; the
+// interrupt waits for its end. Any goroutine may call it.
+func (l *Loop) Interrupt(reason error) bool {
+	l.turnLock.Lock()
+	defer l.turnLock.Unlock()
+	if l.running {
+		l.vm.Interrupt(reason)
+	}
+	return l.running
 }
 
 // call runs the turn; a Go panic below it, which is a bug of ours, becomes an error and leaves the session alive.

@@ -6,6 +6,7 @@ type Task struct {
 	Scope *Scope
 
 	exchanges int
+	abandoned bool
 }
 
 // NewTask makes a task that runs in scope.

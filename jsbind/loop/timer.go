@@ -42,6 +42,9 @@ func (l *Loop) base() time.Duration {
 func (l *Loop) addTimer(due, every time.Duration, ref bool, task *Task, fire func()) *timer {
 	l.lastTimer++
 	t := &timer{id: l.lastTimer, due: due, every: every, ref: ref, task: task, fire: fire}
+	if task != nil && task.abandoned {
+		return t
+	}
 	l.live[t.id] = t
 	heap.Push(&l.timers, t)
 	return t
@@ -66,6 +69,16 @@ func (l *Loop) TimerRef(id int, ref bool) {
 func (l *Loop) HasTimer(id int) (set, ref bool) {
 	t := l.live[id]
 	return t != nil, t != nil && t.ref
+}
+
+// Abandon leaves a task behind: its timers are cleared, and those that it sets from now on never fire.
+func (l *Loop) Abandon(task *Task) {
+	task.abandoned = true
+	for id, t := range l.live {
+		if t.task == task {
+			l.ClearTimer(id)
+		}
+	}
 }
 
 func (l *Loop) refTimers() int {
@@ -109,7 +122,9 @@ func (l *Loop) fireTimer(t *timer, e event.Event) {
 	} else {
 		l.ClearTimer(t.id)
 	}
-	l.dispatch(e, t.task, t.fire)
+	if Uncatchable(l.dispatch(e, t.task, t.fire)) {
+		l.ClearTimer(t.id) // it would need to be stopped every time
+	}
 }
 
 type timerHeap []*timer
