@@ -47,20 +47,35 @@ func (s *Session) Run(ctx context.Context, text string, show bool) jsbind.Result
 	s.cells++
 	name := fmt.Sprintf("c%d", s.cells)
 	s.running.Store(name)
+	ctx, stop := s.afterEcho(ctx)
 	r := s.o.Runtime.Eval(ctx, name, text, show)
+	stop()
 	s.running.Store("")
 	s.failed = s.failed || r.Failed
 	s.print(r, show)
 	return r
 }
 
+// afterEcho is ctx, except that when it ends the line is ended first on which the terminal has echoed ^C.
+func (s *Session) afterEcho(ctx context.Context) (context.Context, func()) {
+	if !s.o.Err.Interactive() {
+		return ctx, func() {}
+	}
+	echoed, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	unwatch := context.AfterFunc(ctx, func() {
+		s.o.Err.PrintText("\n")
+		cancel(context.Cause(ctx))
+	})
+	return echoed, func() {
+		unwatch()
+		cancel(nil)
+	}
+}
+
 // print shows what came of a cell.
 func (s *Session) print(r jsbind.Result, show bool) {
 	switch {
 	case r.Cancelled:
-		if s.o.Err.Interactive() {
-			s.o.Err.PrintText("\n") // after the ^C that the terminal has echoed
-		}
 		s.o.Err.Print([]inspect.Line{{{Text: "Cancelled.", Style: inspect.Error}}})
 	case r.Failed:
 		s.o.Err.Print(r.Lines)

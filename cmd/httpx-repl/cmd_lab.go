@@ -27,9 +27,9 @@ func labCommand(p *process, args []string) error {
 	}
 	defer server.Close()
 	fmt.Fprintf(p.Stdout, "%s\n%s\nGET %s/help lists what it answers. Ctrl-C ends it.\n", server.URL(), server.HTTPSURL(), server.URL())
-	ctx, stop := p.interruptible(context.Background())
+	ctx, stop := endedBy(context.Background(), p.Interrupts)
 	defer stop()
-	ctx, stopTerm := p.endedBy(ctx, p.Terminations, func() {})
+	ctx, stopTerm := endedBy(ctx, p.Terminations)
 	defer stopTerm()
 	<-ctx.Done()
 	return nil

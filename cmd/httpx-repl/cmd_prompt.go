@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"os/signal"
 	"path/filepath"
 
 	"httpx-repl/repl"
@@ -31,14 +32,18 @@ func promptCommand(p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := p.terminable(context.Background(), x)
+	ctx, stop := endedBy(context.Background(), p.Terminations)
 	defer stop()
 	if !interactive {
 		return x.cells(ctx)
 	}
 	defer x.out.Restore()
 	err = x.repl.Prompt(ctx, p.Interrupts, banner(crashed))
-	return errors.Join(err, x.close())
+	closed := x.close()
+	if context.Cause(ctx) == errInterrupted {
+		return &exitError{exitInterrupted, ""}
+	}
+	return errors.Join(err, closed)
 }
 
 func banner(crashed string) string {
@@ -65,7 +70,7 @@ func (p *process) crashed() string {
 
 // cells runs the cells on standard input.
 func (x *session) cells(ctx context.Context) error {
-	ctx, stop := x.p.interruptible(ctx)
+	ctx, stop := endedBy(ctx, x.p.Interrupts)
 	defer stop()
 	err := x.repl.Cells(ctx, x.p.Stdin)
 	if err == nil {
@@ -98,24 +103,15 @@ func (x *session) failure() error {
 
 var errInterrupted = errors.New("interrupted")
 
-// interruptible is a context that Ctrl-C ends.
-func (p *process) interruptible(ctx context.Context) (context.Context, func()) {
-	return p.endedBy(ctx, p.Interrupts, func() {})
-}
-
-// terminable is a context that SIGTERM and SIGHUP end, with the terminal put back.
-func (p *process) terminable(ctx context.Context, x *session) (context.Context, func()) {
-	return p.endedBy(ctx, p.Terminations, x.out.Restore)
-}
-
-func (p *process) endedBy(ctx context.Context, signals <-chan os.Signal, also func()) (context.Context, func()) {
+// endedBy is a context that a signal ends. A second one ends the program at once, as if nothing caught it.
+func endedBy(ctx context.Context, signals chan os.Signal) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		select {
 		case <-signals:
-			also()
+			signal.Stop(signals)
 			cancel(errInterrupted)
 		case <-ctx.Done():
 		}

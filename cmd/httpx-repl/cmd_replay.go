@@ -33,7 +33,7 @@ func replayCommand(p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := p.interruptible(context.Background())
+	ctx, stop := endedBy(context.Background(), p.Interrupts)
 	defer stop()
 	o := repl.ReplayOptions{Name: rest[0], Version: version, Client: client}
 	r, err := repl.ShowReplay(ctx, doc, o, x.out, x.err, x.out.Interactive())

@@ -89,9 +89,9 @@ func (p *process) runCells(s settings, args, cells []string, show bool) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := p.interruptible(context.Background())
+	ctx, stop := endedBy(context.Background(), p.Interrupts)
 	defer stop()
-	ctx, stopTerm := p.terminable(ctx, x)
+	ctx, stopTerm := endedBy(ctx, p.Terminations)
 	defer stopTerm()
 	var r jsbind.Result
 	for _, text := range cells {
