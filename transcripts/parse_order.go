@@ -311,38 +311,6 @@ func (p *parser) trailers(e *event.Event, x *exchangeFences) error {
 	return err
 }
 
-func (p *parser) failure(e *event.Event, x *exchangeFences) error {
-	f := x.failed
-	if f == nil {
-		return fmt.Errorf("err names the exchange %s, which has no hx-err fence", e.Exchange)
-	}
-	attrs, err := f.take("escaped")
-	if err != nil {
-		return err
-	}
-	words := []string{}
-	if len(f.text) > 0 {
-		words = strings.Fields(f.text[0])
-	}
-	if len(words) == 0 || len(words) > 2 {
-		return f.errorf("the first line of a failure is its class and phase, such as ConnectTimeout connect")
-	}
-	e.Class = words[0]
-	if len(words) == 2 {
-		e.Phase = words[1]
-	}
-	lines := append([]string(nil), f.text[1:]...)
-	if _, escaped := attrs["escaped"]; escaped {
-		for i := range lines {
-			if lines[i], err = unescapeLine(lines[i]); err != nil {
-				return &ParseError{f.line + 2 + i, err.Error()}
-			}
-		}
-	}
-	e.Text = strings.Join(lines, "\n")
-	return nil
-}
-
 func (p *parser) cursor(e event.Event) *bodyCursor {
 	x := p.shown[e.Exchange]
 	if e.Kind == event.Sent {

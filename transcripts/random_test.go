@@ -110,6 +110,11 @@ func (g *generator) late() {
 		e.Kind = event.Raw
 	case n == 9:
 		e.Kind, e.Class, e.Phase, e.Text = event.Err, "ReadTimeout", pick(g.r, "read", ""), g.text(60)
+		e.Hint = pick(g.r, "", g.text(30), "cause: x", "plain")
+		for range g.r.IntN(3) {
+			e.Causes = append(e.Causes, pick(g.r, "", g.text(30), "hint: x", "dial tcp: refused"))
+		}
+		e.Text = pick(g.r, e.Text, "cause: not one", "hint: none\nhint: either")
 	case n == 10:
 		e.Kind, e.By = event.Abort, pick(g.r, "signal", "cancel", "close", "timeout")
 	case f.head && g.r.IntN(3) == 0:

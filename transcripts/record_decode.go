@@ -113,6 +113,10 @@ func (s *scanner) field(rec *record, key string) {
 		rec.blob = string(s.str())
 	case "hold":
 		rec.hold = s.num() != 0
+	case "hint":
+		e.Hint = string(s.str())
+	case "cs":
+		e.Causes = s.list()
 	case "cls":
 		e.Class = string(s.str())
 	case "ph":
@@ -228,6 +232,19 @@ func (s *scanner) pairs() [][2]string {
 	}
 	s.expect(']')
 	return pairs
+}
+
+func (s *scanner) list() []string {
+	s.expect('[')
+	var list []string
+	for s.err == nil && s.peek() == '"' {
+		list = append(list, string(s.str()))
+		if s.peek() == ',' {
+			s.pos++
+		}
+	}
+	s.expect(']')
+	return list
 }
 
 // str returns a string's bytes, valid until the next call.

@@ -23,6 +23,7 @@ import (
 //	dec, w   body already decoded, bytes on the wire     n      size in bytes, or number of reads (tick)
 //	d     text (out, env, input, err) or body as text    b      body as base64, when it is not UTF-8
 //	blob  body in the file of that name                  hold   the rest of the body follows in a held record
+//	hint, cs  hint and causes of an error
 //	cls, ph  class and phase of an error                 by     who gave the exchange up; held: the kind it completes
 //	tm, nm   timer number, variable's name               v, meta  version and description of the session
 //	k     CRC-32C of the line's bytes before ,"k", eight lower-case hexadecimal digits
@@ -78,6 +79,8 @@ func appendRecord(dst []byte, i int64, e *event.Event, body bodyField) []byte {
 		dst = appendField(dst, `,"cls":`, e.Class)
 		dst = appendField(dst, `,"ph":`, e.Phase)
 		dst = appendField(dst, `,"d":`, e.Text)
+		dst = appendField(dst, `,"hint":`, e.Hint)
+		dst = appendList(dst, `,"cs":`, e.Causes)
 	case event.Abort, heldKind:
 		dst = appendField(dst, `,"by":`, e.By)
 	case event.Timer:
@@ -130,6 +133,20 @@ func appendFlag(dst []byte, field string, on bool) []byte {
 		return dst
 	}
 	return append(dst, field...)
+}
+
+func appendList(dst []byte, field string, list []string) []byte {
+	if len(list) == 0 {
+		return dst
+	}
+	dst = append(dst, field...)
+	sep := byte('[')
+	for i := range list {
+		dst = append(dst, sep)
+		dst = appendString(dst, list[i])
+		sep = ','
+	}
+	return append(dst, ']')
 }
 
 func appendPairs(dst []byte, pairs [][2]string) []byte {

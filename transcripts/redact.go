@@ -186,8 +186,15 @@ func (r *Redactor) Event(e event.Event) event.Event {
 			e.Text = p
 		}
 		e.Text = r.Text(e.Text)
-	case event.Out, event.Input, event.Err:
+	case event.Out, event.Input:
 		e.Text = r.Text(e.Text)
+	case event.Err:
+		e.Text, e.Hint = r.Text(e.Text), r.Text(e.Hint)
+		causes := make([]string, len(e.Causes))
+		for i, c := range e.Causes {
+			causes[i] = r.Text(c)
+		}
+		e.Causes = causes[:len(causes):len(causes)]
 	case event.Req:
 		e.URL = r.url(e.URL)
 		e.Headers = r.headers(e.Headers)
@@ -233,6 +240,10 @@ func (r *Redactor) reserveAll(s *Session) {
 		for _, e := range c.Order {
 			r.reserve([]byte(e.URL))
 			r.reserve([]byte(e.Text))
+			r.reserve([]byte(e.Hint))
+			for _, cause := range e.Causes {
+				r.reserve([]byte(cause))
+			}
 			r.reserve(e.Data)
 			for _, h := range e.Headers {
 				r.reserve([]byte(h[1]))

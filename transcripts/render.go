@@ -202,27 +202,6 @@ func headerLine(name, value string) string {
 	return name + ": " + value + "\n"
 }
 
-func (w *renderer) failure(x *Exchange) {
-	e := x.Err
-	first := e.Class
-	if e.Phase != "" {
-		first += " " + e.Phase
-	}
-	info := "text hx-err=" + x.ID
-	text := e.Text
-	if needsEscape(text) {
-		lines := strings.Split(text, "\n")
-		for i := range lines {
-			lines[i] = escapeLine(lines[i], "")
-		}
-		text, info = strings.Join(lines, "\n"), info+" escaped"
-	}
-	if text != "" {
-		text += "\n"
-	}
-	w.fence(info, first+"\n"+text)
-}
-
 func (w *renderer) order(c *Cell) {
 	info := "text hx-order=" + c.Name
 	if w.times != timeNone {
