@@ -168,15 +168,26 @@ func (p *pool) assign() (doomed []*poolConn) {
 			doomed = append(doomed, conn)
 		}
 	}
+	type want struct {
+		key      string
+		sharable bool
+	}
+	stuck := map[want]bool{} // what could not be served: nothing becomes free on the way, so the next like it cannot be either
 	p.waiting = slices.DeleteFunc(p.waiting, func(t *ticket) bool {
+		wanted := want{t.key, t.sharable}
+		if stuck[wanted] {
+			return false
+		}
 		conn := p.reuse(t)
 		if conn == nil {
 			if p.mayBecomeSharable(t) {
+				stuck[wanted] = true
 				return false
 			}
 			if p.limits.MaxConnections >= 0 && len(p.conns) >= p.limits.MaxConnections {
 				i := slices.IndexFunc(p.conns, func(c *poolConn) bool { return c.users == 0 })
 				if i < 0 {
+					stuck[wanted] = true
 					return false
 				}
 				doomed = append(doomed, p.conns[i])

@@ -50,6 +50,7 @@ type Session struct {
 	printed []string
 	awaited string
 	onPrint func()
+	onEvery func(text string)
 }
 
 // New starts a session that is closed when the test ends.
@@ -126,7 +127,17 @@ func (s *Session) output(o jsbind.Output) {
 		s.onPrint()
 		s.onPrint = nil
 	}
+	if s.onEvery != nil {
+		s.onEvery(text)
+	}
 	s.printed = append(s.printed, text)
+}
+
+// OnEveryPrint calls f, on the loop's goroutine, with everything that is printed from now on.
+func (s *Session) OnEveryPrint(f func(text string)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.onEvery = f
 }
 
 // OnPrint calls f, on the loop's goroutine, when text is next printed.
