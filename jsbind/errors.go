@@ -217,7 +217,7 @@ func (rt *Runtime) thrown(err error) goja.Value {
 	var interrupted *goja.InterruptedError
 	if errors.As(err, &interrupted) {
 		if interrupted.Value() == errOutOfMemory {
-			return rt.newError("RangeError", "out of memory: the session may take "+byteCount(int64(rt.maxHeap())))
+			return rt.newError("RangeError", "out of memory: the session may take "+ByteCount(int64(rt.maxHeap())))
 		}
 		return rt.cancelledError("interrupted")
 	}

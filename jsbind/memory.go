@@ -35,7 +35,7 @@ func (rt *Runtime) roomFor(bytes float64) {
 	if bytes < largeObject || !rt.crowded(uint64(bytes)) {
 		return
 	}
-	panic(rt.newError("RangeError", fmt.Sprintf("out of memory: %s more would take the session beyond %s", byteCount(int64(bytes)), byteCount(int64(rt.maxHeap())))))
+	panic(rt.newError("RangeError", fmt.Sprintf("out of memory: %s more would take the session beyond %s", ByteCount(int64(bytes)), ByteCount(int64(rt.maxHeap())))))
 }
 
 // crowded reports whether so many more bytes are too many, after what nobody needs any more has been collected.
@@ -69,3 +69,5 @@ func heapBytes() uint64 {
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
+
+func megabytes(n uint64) string { return fmt.Sprintf("%d MB", n>>20) }
