@@ -70,7 +70,8 @@ func (rt *Runtime) complete(before string) (int, []Completion) {
 	case path != "":
 		list = rt.members(rt.resolve(strings.Split(strings.TrimSuffix(path, "."), ".")))
 	case strings.HasSuffix(strings.TrimRight(before[:start], " "), "."):
-		return start, nil // a member of something that only running it could tell
+		// A member of something that only running it could tell, unless its form tells.
+		list = rt.members(rt.prototypeOf(strings.TrimSuffix(strings.TrimSuffix(strings.TrimRight(before[:start], " "), "."), "?")))
 	default:
 		if keys := optionsAt(before[:start]); keys != nil {
 			for _, k := range keys {
@@ -82,6 +83,55 @@ func (rt *Runtime) complete(before string) (int, []Completion) {
 	}
 	list = slices.DeleteFunc(list, func(c Completion) bool { return !strings.HasPrefix(c.Text, prefix) })
 	return start, list
+}
+
+// responseCalls are the methods whose awaited result is a Response.
+var responseCalls = []string{"get", "head", "options", "delete", "post", "put", "patch", "request", "send", "stream", "raiseForStatus"}
+
+// prototypeOf guesses from its form what an expression at the end of a text gives: a literal, or an awaited call of the client.
+func (rt *Runtime) prototypeOf(expression string) *goja.Object {
+	if expression == "" {
+		return nil
+	}
+	switch last := expression[len(expression)-1]; last {
+	case '"', '\'', '`':
+		return rt.prototype("String")
+	case ']':
+		open := opening(expression, '[', ']')
+		if head := strings.TrimRight(expression[:max(open, 0)], " "); open >= 0 && (head == "" || strings.ContainsRune("=(,:?[{;&|+", rune(head[len(head)-1]))) {
+			return rt.prototype("Array")
+		}
+	case ')':
+		open := opening(expression, '(', ')')
+		if open < 0 {
+			return nil
+		}
+		inner, awaited := strings.CutPrefix(strings.TrimSpace(expression[open+1:len(expression)-1]), "await ")
+		if awaited {
+			open = opening(inner, '(', ')')
+			expression = inner
+		}
+		if m := calleeAtEnd.FindString(expression[:max(open, 0)]); contains(responseCalls, m) && awaited || m == "raiseForStatus" {
+			return rt.responseClass().proto
+		}
+	}
+	return nil
+}
+
+// opening is where the bracket that closes at the end of a text opens, -1 when it does not.
+func opening(text string, open, close byte) int {
+	depth := 0
+	for i := len(text) - 1; i >= 0; i-- {
+		switch text[i] {
+		case close:
+			depth++
+		case open:
+			if depth--; depth == 0 {
+				return i
+			}
+		}
+	}
+	return -1
 }
 
 var keywords = []string{"async", "await", "break", "case", "catch", "class", "const", "continue", "delete", "do", "else", "export", "extends", "finally",
@@ -114,9 +164,10 @@ func (rt *Runtime) globalNames() []Completion {
 func (rt *Runtime) members(o *goja.Object) []Completion {
 	var list []Completion
 	seen := map[string]bool{}
+	every := rt.prototype("Object")
 	for depth := 0; o != nil && depth < 16; depth++ {
-		if o.ExportType() == proxyType {
-			break
+		if o.ExportType() == proxyType || o == every && len(list) > 0 {
+			break // what every object has is noise behind an object's own
 		}
 		for _, name := range rt.ownNames(o) {
 			if seen[name] || rt.aliases[name] || !isIdentifier(name) || name == "constructor" || strings.HasPrefix(name, "__") {

@@ -85,7 +85,7 @@ func (rt *Runtime) responseFacts(v goja.Value) string {
 		parts = append(parts, t)
 	}
 	if r.IsClosed() {
-		parts = append(parts, byteCount(r.NumBytesDownloaded()))
+		parts = append(parts, ByteCount(r.NumBytesDownloaded()))
 	} else {
 		parts = append(parts, "body unread")
 	}
@@ -103,7 +103,8 @@ func (rt *Runtime) responseFacts(v goja.Value) string {
 	return strings.Join(parts, " · ")
 }
 
-func byteCount(n int64) string {
+// ByteCount is a number of bytes for people, in decimal units.
+func ByteCount(n int64) string {
 	switch {
 	case n < 1000:
 		return fmt.Sprintf("%d B", n)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"httpx-repl/jsbind"
 )
 
 // cmdRequests lists every exchange of the session.
@@ -23,18 +25,8 @@ func (s *Session) cmdRequests(context.Context, string) error {
 		if r.State != "done" {
 			state = "  " + r.State
 		}
-		fmt.Fprintf(&b, "%-7s %-7s %s  %8s %9s  %s%s\n", r.ID, r.Method, status, size(r.Received), took(r.Took), r.URL, state)
+		fmt.Fprintf(&b, "%-7s %-7s %s  %8s %9s  %s%s\n", r.ID, r.Method, status, jsbind.ByteCount(r.Received), took(r.Took), r.URL, state)
 	}
 	s.o.Out.PrintText(b.String())
 	return nil
-}
-
-func size(n int64) string {
-	switch {
-	case n < 1000:
-		return fmt.Sprintf("%d B", n)
-	case n < 1_000_000:
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }
