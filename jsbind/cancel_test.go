@@ -77,7 +77,7 @@ func TestInterrupt(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			s := jsbindtest.New(t, jsbindtest.Options{})
-			if got := s.Run(`const before = 'kept'; let later = new Promise(r => setTimeout(r, 400, 'later')); lab.url; 0`); got != "0" {
+			if got := s.Run(`const before = 'kept'; let later = new Promise(r => setTimeout(r, 120, 'later')); lab.url; 0`); got != "0" {
 				t.Fatal(got)
 			}
 			r, took := interrupt(t, s, c.js)

@@ -184,6 +184,7 @@ func (rt *Runtime) settle(e *evaluation, value, reason goja.Value, failed bool) 
 		r := Result{Failed: true, Cancelled: rt.isCancelled(reason)}
 		r.Lines = rt.errorLines(reason)
 		if r.Cancelled {
+			e.task.Scope.Cancel(&cancelled{reason}) // what the cell has started and not awaited ends with it
 			r.Notes = rt.cancelNotes(e)
 		} else {
 			rt.remember("_error", reason)

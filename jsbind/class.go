@@ -162,6 +162,11 @@ func (c *class) addAccessor(a accessor) {
 			a.set(c.self(call.This, a.name), call.Argument(0))
 			return goja.Undefined()
 		})
+	} else {
+		// As in Python, and unlike a plain getter, which would swallow the assignment in silence.
+		set = rt.function("set "+a.name, 1, func(goja.FunctionCall) goja.Value {
+			panic(rt.vm.NewTypeError("%s.%s cannot be assigned", c.name, a.name))
+		})
 	}
 	for i, name := range spellings(a.name) {
 		must(c.proto.DefineAccessorProperty(name, get, set, goja.FLAG_TRUE, goja.FLAG_FALSE))

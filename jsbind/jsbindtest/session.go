@@ -50,7 +50,8 @@ type Session struct {
 	printed []string
 	awaited string
 	onPrint func()
-	onEvery func(text string)
+	onEvery func(cell, text string)
+	closed  sync.Once
 }
 
 // New starts a session that is closed when the test ends.
@@ -86,12 +87,17 @@ func New(t testing.TB, o Options) *Session {
 	}
 	s.Runtime = rt
 	t.Cleanup(func() {
-		s.Runtime.Close(time.Second)
+		s.Close(time.Second)
 		if s.lab != nil {
 			s.lab.Close()
 		}
 	})
 	return s
+}
+
+// Close ends the session, as the end of the test does otherwise.
+func (s *Session) Close(grace time.Duration) {
+	s.closed.Do(func() { s.Runtime.Close(grace) })
 }
 
 func zero(n int) int {
@@ -128,13 +134,18 @@ func (s *Session) output(o jsbind.Output) {
 		s.onPrint = nil
 	}
 	if s.onEvery != nil {
-		s.onEvery(text)
+		s.onEvery(o.Cell, text)
 	}
 	s.printed = append(s.printed, text)
 }
 
 // OnEveryPrint calls f, on the loop's goroutine, with everything that is printed from now on.
 func (s *Session) OnEveryPrint(f func(text string)) {
+	s.OnEveryOutput(func(_, text string) { f(text) })
+}
+
+// OnEveryOutput is OnEveryPrint with the cell that the text belongs to.
+func (s *Session) OnEveryOutput(f func(cell, text string)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.onEvery = f
