@@ -128,7 +128,7 @@ func (rt *Runtime) start(e *evaluation, src string) {
 	e.started = rt.loop.Now()
 	e.task = rt.loop.NewTask(e.name, rt.loop.NewScope(rt.root))
 	rt.current = e
-	rt.loop.Record(event.Event{Kind: event.Cell, Source: src})
+	rt.loop.Record(event.Event{Kind: event.Cell, Source: src, Quiet: !e.show})
 	cell, err := source.Compile(e.name, src, rt.names)
 	if err != nil {
 		rt.finish(e, Result{Failed: true, Lines: rt.syntaxError(err, src)}, nil)

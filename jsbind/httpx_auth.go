@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/dop251/goja"
 
@@ -40,16 +41,34 @@ func (rt *Runtime) functionAuthClass() *class {
 
 func (rt *Runtime) netrcAuthClass() *class {
 	return rt.authKind(&rt.httpx.netrcAuth, "NetRCAuth", 1, func(call goja.ConstructorCall) engine.Auth {
-		o := rt.options(call.Argument(0), "httpx.NetRCAuth", "text")
-		if o["text"] == nil {
-			panic(rt.vm.NewTypeError("NetRCAuth takes {text: …}, the contents of a netrc file"))
-		}
-		auth, err := engine.NewNetRCAuth(rt.text(o["text"], "text"))
+		auth, err := engine.NewNetRCAuth(rt.netrcText(call.Argument(0)))
 		if err != nil {
 			rt.throw(err)
 		}
 		return auth
 	})
+}
+
+// netrcText reads NetRCAuth's argument: the path of a file that may be read, or {text: …} with its contents.
+func (rt *Runtime) netrcText(v goja.Value) string {
+	if !goja.IsString(v) {
+		o := rt.options(v, "httpx.NetRCAuth", "text")
+		if o["text"] == nil {
+			panic(rt.vm.NewTypeError("NetRCAuth takes the path of a netrc file, or {text: …} with its contents"))
+		}
+		return rt.text(o["text"], "text")
+	}
+	if rt.loop.Replaying() {
+		return "" // the file is not part of the record, and the recorded exchanges do not ask for its passwords
+	}
+	if rt.o.ReadFile == nil {
+		panic(rt.newError("Error", "this session reads no files"))
+	}
+	text, err := rt.o.ReadFile(v.String())
+	if err != nil {
+		panic(rt.newError("Error", fmt.Sprintf("the netrc file cannot be read: %v", err)))
+	}
+	return string(text)
 }
 
 // functionAuth calls a function of the script once per request; it may be async.

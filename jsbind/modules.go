@@ -1,36 +1,56 @@
 package jsbind
 
-import "github.com/dop251/goja"
+import (
+	"fmt"
 
-// importModule serves import and import(). This version has no loader: it says so, and what is there already.
+	"github.com/dop251/goja"
+	"github.com/dop251/goja/parser"
+
+	"httpx-repl/jsbind/loop"
+	"httpx-repl/jsbind/source"
+)
+
+// importModule serves import and import(): local files that the user allowed to be read, bundled into one program. What was
+// read is part of the record, so a replay needs no file.
 func (rt *Runtime) importModule(specifier, _ string, _ goja.Value) goja.Value {
-	return rt.rejected(&thrownError{rt.newError("Error", "cannot import "+rt.brief(rt.vm.ToValue(specifier))+": modules cannot be imported in this version. httpx, client and lab are globals already.")})
-}
-
-// environment is the env global: the variables that the user allowed, read-only. Each reading is part of the record.
-type environment struct{ rt *Runtime }
-
-// Get implements goja.DynamicObject.
-func (e *environment) Get(key string) goja.Value {
-	if v, ok := e.rt.environment(key); ok {
-		return e.rt.vm.ToValue(v)
+	if v := rt.modules[specifier]; v != nil {
+		return v
 	}
-	return nil
+	promise := rt.async(func(*loop.Coroutine) (goja.Value, error) { return rt.loadModule(specifier) })
+	rt.modules[specifier] = promise
+	return promise
 }
 
-// Set implements goja.DynamicObject.
-func (e *environment) Set(key string, _ goja.Value) bool {
-	panic(e.rt.vm.NewTypeError("env is read-only; %s was not changed", key))
+func (rt *Runtime) loadModule(specifier string) (goja.Value, error) {
+	var failed error
+	code, ok := rt.outside("import:"+specifier, func() (string, bool) {
+		if rt.o.ReadFile == nil {
+			failed = fmt.Errorf("this session reads no files")
+			return "", false
+		}
+		code, err := source.Bundle(rt.o.ModuleDir, specifier, rt.o.ReadFile)
+		failed = err
+		return code, err == nil
+	})
+	if !ok {
+		delete(rt.modules, specifier)
+		if failed == nil {
+			failed = fmt.Errorf("the recorded session did not import it")
+		}
+		return nil, &thrownError{rt.newError("Error", fmt.Sprintf("cannot import %s: %v", rt.brief(rt.vm.ToValue(specifier)), failed))}
+	}
+	program, err := compileModule(specifier, code)
+	if err != nil {
+		return nil, &thrownError{rt.newError("SyntaxError", fmt.Sprintf("cannot import %s: %v", rt.brief(rt.vm.ToValue(specifier)), err))}
+	}
+	return rt.vm.RunProgram(program)
 }
 
-// Has implements goja.DynamicObject.
-func (e *environment) Has(key string) bool {
-	_, ok := e.rt.environment(key)
-	return ok
+// compileModule compiles without looking at source maps: a comment in the module must not make the parser open a file.
+func compileModule(name, code string) (*goja.Program, error) {
+	tree, err := goja.Parse(name, code, parser.WithDisableSourceMaps)
+	if err != nil {
+		return nil, err
+	}
+	return goja.CompileAST(tree, false)
 }
-
-// Delete implements goja.DynamicObject.
-func (e *environment) Delete(key string) bool { return e.Set(key, nil) }
-
-// Keys implements goja.DynamicObject: which names there are is nobody's business.
-func (e *environment) Keys() []string { return nil }

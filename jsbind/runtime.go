@@ -47,6 +47,10 @@ type Options struct {
 	Network engine.TransportOptions
 	// Env looks an environment variable up, for the names that the user allowed.
 	Env func(name string) (value string, ok bool)
+	// ReadFile reads a file that the user allowed scripts to read; nil when none may be. ModuleDir is the absolute directory that
+	// relative imports count from.
+	ReadFile  func(path string) ([]byte, error)
+	ModuleDir string
 	// Args are the script's arguments.
 	Args []string
 	// MaxHeap is how much memory the session may take, in bytes, before scripts are stopped; 0 is 768 MiB.
@@ -86,8 +90,9 @@ type Runtime struct {
 	clients   []*engine.Client
 	disposals []disposal
 	lazies    map[*goja.Object]map[string]func()
-	facts     map[string]string // what was read from outside
-	sources   map[string]string // the cells' texts, for error places
+	facts     map[string]string     // what was read from outside
+	sources   map[string]string     // the cells' texts, for error places
+	modules   map[string]goja.Value // promises of imported namespaces, by specifier
 
 	lastPromise *goja.Promise // the latest that the client gave
 	lastCall    string
@@ -110,7 +115,7 @@ const maxCallDepth, hardCallDepth = 2500, 4000
 
 // New makes a runtime and starts its loop.
 func New(o Options) (*Runtime, error) {
-	rt := &Runtime{o: o, vm: goja.New(), names: source.NewNames(), aliases: map[string]bool{}, facts: map[string]string{}, sources: map[string]string{}, done: make(chan struct{})}
+	rt := &Runtime{o: o, vm: goja.New(), names: source.NewNames(), aliases: map[string]bool{}, facts: map[string]string{}, sources: map[string]string{}, modules: map[string]goja.Value{}, done: make(chan struct{})}
 	rt.vm.SetMaxCallStackSize(hardCallDepth)
 	rt.depth = loop.CallDepth(rt.vm)
 	rt.inspect = inspect.New(rt.vm)

@@ -74,7 +74,7 @@ func Replay(ctx context.Context, doc *transcripts.Session, o ReplayOptions) (*Re
 		if o.Cell != nil {
 			o.Cell(cell)
 		}
-		r := rt.Eval(ctx, cell.Name, cell.Source, true)
+		r := rt.Eval(ctx, cell.Name, cell.Source, !cell.Quiet())
 		result.Cells++
 		if o.Result != nil {
 			o.Result(cell, r)

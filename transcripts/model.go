@@ -42,6 +42,12 @@ func (c *Cell) Interrupted() bool {
 	return c.Recorded && c.done() == nil
 }
 
+// quietAttr marks a cell whose value is not echoed: one of a script, or of a preloaded file.
+const quietAttr = "quiet"
+
+// Quiet reports whether the cell's value is not echoed.
+func (c *Cell) Quiet() bool { return slices.Contains(c.Attrs, quietAttr) }
+
 // Failed reports whether the cell threw.
 func (c *Cell) Failed() bool {
 	d := c.done()
@@ -221,6 +227,9 @@ func (r *Recorder) begin(e event.Event) {
 		return
 	}
 	r.cur = &Cell{Name: name, Lang: "js", Source: NormalSource(e.Source), Recorded: true, Start: e.At}
+	if e.Quiet {
+		r.cur.Attrs = []string{quietAttr}
+	}
 	r.cells[name] = r.cur
 	r.s.Cells = append(r.s.Cells, r.cur)
 }

@@ -74,6 +74,8 @@ func (s *scanner) field(rec *record, key string) {
 		e.Exchange = string(s.str())
 	case "src":
 		e.Source = string(s.str())
+	case "q":
+		e.Quiet = s.num() != 0
 	case "f":
 		e.Failed = s.num() != 0
 	case "m":

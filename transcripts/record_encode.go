@@ -23,6 +23,7 @@ import (
 //	dec, w   body already decoded, bytes on the wire     n      size in bytes, or number of reads (tick)
 //	d     text (out, env, input, err) or body as text    b      body as base64, when it is not UTF-8
 //	blob  body in the file of that name                  hold   the rest of the body follows in a held record
+//	q     the cell's value was not echoed
 //	hint, cs  hint and causes of an error
 //	cls, ph  class and phase of an error                 by     who gave the exchange up; held: the kind it completes
 //	tm, nm   timer number, variable's name               v, meta  version and description of the session
@@ -59,6 +60,7 @@ func appendRecord(dst []byte, i int64, e *event.Event, body bodyField) []byte {
 		dst = appendMeta(dst, e.Meta)
 	case event.Cell:
 		dst = appendField(dst, `,"src":`, e.Source)
+		dst = appendFlag(dst, `,"q":1`, e.Quiet)
 	case event.Done:
 		dst = appendFlag(dst, `,"f":1`, e.Failed)
 	case event.Req:

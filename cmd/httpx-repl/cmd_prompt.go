@@ -5,7 +5,6 @@ import (
 	"errors"
 	"os"
 	"os/signal"
-	"path/filepath"
 
 	"httpx-repl/repl"
 	"httpx-repl/transcripts"
@@ -24,16 +23,16 @@ func promptCommand(p *process, args []string) error {
 		return usageError("unexpected %q; a script is run with httpx-repl run %s", rest[0], rest[0])
 	}
 	interactive := p.StdinTerminal && p.StdoutTerminal
-	crashed := ""
-	if interactive {
-		crashed = p.crashed()
-	}
-	x, err := p.open(s, nil, interactive, true)
+	crashed := interactive && p.crashed() != ""
+	x, err := p.open(s, opening{interactive: interactive, journal: true})
 	if err != nil {
 		return err
 	}
 	ctx, stop := endedBy(context.Background(), p.Terminations)
 	defer stop()
+	if err := x.preload(ctx); err != nil {
+		return err
+	}
 	if !interactive {
 		return x.cells(ctx)
 	}
@@ -46,22 +45,22 @@ func promptCommand(p *process, args []string) error {
 	return errors.Join(err, closed)
 }
 
-func banner(crashed string) string {
+func banner(crashed bool) string {
 	text := "httpx-repl " + version + ": JavaScript with await, client is ready. Try: await client.get(lab.url + \"/get\")\n" +
 		".help lists the commands, Tab completes, Ctrl-C cancels, Ctrl-D leaves."
-	if crashed != "" {
-		text += "\nA session ended abruptly: httpx-repl recover " + crashed + " brings it back."
+	if crashed {
+		text += "\nAn earlier session ended abruptly: httpx-repl recover saves what it had as a transcript."
 	}
 	return text
 }
 
 // crashed is the journal of a session that never ended in good order, "" when there is none.
 func (p *process) crashed() string {
-	dir := p.stateDir()
+	dir := p.journalDir()
 	if dir == "" {
 		return ""
 	}
-	list, err := transcripts.FindUnclosed(filepath.Join(dir, "journals"))
+	list, err := transcripts.FindUnclosed(dir)
 	if err != nil || len(list) == 0 {
 		return ""
 	}

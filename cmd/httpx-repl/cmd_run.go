@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"httpx-repl/jsbind"
@@ -26,7 +27,7 @@ func runCommand(p *process, args []string) error {
 	if err != nil {
 		return err
 	}
-	return p.runCells(s, rest[1:], cells, false)
+	return p.runCells(s, opening{args: rest[1:], dir: filepath.Dir(rest[0])}, cells, false)
 }
 
 // evalCommand evaluates its argument and prints the value.
@@ -38,7 +39,7 @@ func evalCommand(p *process, args []string) error {
 	if len(rest) != 1 {
 		return usageError("eval takes one argument, the code: httpx-repl eval '1 + 1'")
 	}
-	return p.runCells(s, nil, rest, true)
+	return p.runCells(s, opening{}, rest, true)
 }
 
 func (p *process) readScript(path string) ([]string, error) {
@@ -84,8 +85,8 @@ func reason(err error) error {
 }
 
 // runCells runs cells one after the other until one fails, then waits for everything that they left running.
-func (p *process) runCells(s settings, args, cells []string, show bool) error {
-	x, err := p.open(s, args, false, false)
+func (p *process) runCells(s settings, o opening, cells []string, show bool) error {
+	x, err := p.open(s, o)
 	if err != nil {
 		return err
 	}
@@ -93,6 +94,9 @@ func (p *process) runCells(s settings, args, cells []string, show bool) error {
 	defer stop()
 	ctx, stopTerm := endedBy(ctx, p.Terminations)
 	defer stopTerm()
+	if err := x.preload(ctx); err != nil {
+		return err
+	}
 	var r jsbind.Result
 	for _, text := range cells {
 		if r = x.repl.Run(ctx, text, show); r.Failed {
@@ -111,4 +115,21 @@ func (p *process) runCells(s settings, args, cells []string, show bool) error {
 		return x.failure()
 	}
 	return closed
+}
+
+// preload runs the script of --preload as the first cell. When it fails, so does the program.
+func (x *session) preload(ctx context.Context) error {
+	if x.s.preload == "" {
+		return nil
+	}
+	cells, err := x.p.readScript(x.s.preload)
+	if err != nil {
+		return errors.Join(err, x.close())
+	}
+	for _, text := range cells {
+		if r := x.repl.Run(ctx, text, false); r.Failed {
+			return errors.Join(x.failure(), x.close())
+		}
+	}
+	return nil
 }

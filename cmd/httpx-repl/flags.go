@@ -27,6 +27,9 @@ type settings struct {
 	lab       bool
 	allowEnv  []string
 	allowNet  []string
+	allowRead []string
+	preload   string
+	maxHeap   int64
 	record    string
 	noJournal bool
 	color     string
@@ -42,7 +45,10 @@ const flagHelp = `  --base-url URL             what relative URLs of the session
   --proxy URL                send everything through a proxy
   --lab                      start the embedded lab server and make it the base URL
   --allow-env NAMES          environment variables that scripts may read, comma-separated
+  --allow-read PATHS         files and folders that scripts may import and read, comma-separated
   --allow-net HOSTS          the only hosts that scripts may reach, comma-separated
+  --preload FILE             run a script first, as the first cell
+  --max-memory SIZE          stop scripts beyond it: a number of bytes, or such as 512M or 2G (default 768M)
   --record FILE              save the session as a transcript at its end
   --no-journal               do not keep a journal of the session
   --color auto|always|never  colours (default auto; NO_COLOR is honoured)
@@ -80,6 +86,9 @@ func parseFlags(what string, args []string) (settings, []string, error) {
 	f.BoolVar(&s.lab, "lab", false, "")
 	f.Func("allow-env", "", func(v string) error { s.allowEnv = append(s.allowEnv, list(v)...); return nil })
 	f.Func("allow-net", "", func(v string) error { s.allowNet = append(s.allowNet, list(v)...); return nil })
+	f.Func("allow-read", "", func(v string) error { s.allowRead = append(s.allowRead, list(v)...); return nil })
+	f.StringVar(&s.preload, "preload", "", "")
+	f.Func("max-memory", "", func(v string) (err error) { s.maxHeap, err = parseSize(v); return err })
 	f.StringVar(&s.record, "record", "", "")
 	f.BoolVar(&s.noJournal, "no-journal", false, "")
 	f.Func("color", "", func(v string) error {
@@ -114,6 +123,33 @@ func flagError(err error) error {
 }
 
 var longFlag = regexp.MustCompile(`(flag |for |after )-([a-z][a-z0-9-]+)`)
+
+// minMemory is the least that --max-memory can be: an empty session takes some megabytes.
+const minMemory = 64 << 20
+
+// parseSize reads a number of bytes with an optional K, M or G, which are powers of 1024.
+func parseSize(v string) (int64, error) {
+	number, unit := strings.TrimRight(v, "KMGkmg"), int64(1)
+	switch strings.ToUpper(v[len(number):]) {
+	case "":
+	case "K":
+		unit = 1 << 10
+	case "M":
+		unit = 1 << 20
+	case "G":
+		unit = 1 << 30
+	default:
+		number = ""
+	}
+	n, err := strconv.ParseInt(number, 10, 64)
+	if err != nil || n < 1 || n > 1<<40/unit {
+		return 0, errors.New("it is a size such as 512M or 2G")
+	}
+	if n*unit < minMemory {
+		return 0, errors.New("it is at least 64M")
+	}
+	return n * unit, nil
+}
 
 func list(v string) []string {
 	var out []string

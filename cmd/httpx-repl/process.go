@@ -15,6 +15,7 @@ import (
 // process is everything that the program has from its process: tests give it another.
 type process struct {
 	Args           []string
+	Dir            string // the working directory
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
 	StdinTerminal  bool
@@ -28,7 +29,12 @@ type process struct {
 }
 
 func theProcess() *process {
+	dir, err := os.Getwd()
+	if err != nil {
+		dir = string(filepath.Separator)
+	}
 	p := &process{
+		Dir:  dir,
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		StdinTerminal:  term.IsTerminal(int(os.Stdin.Fd())),
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
@@ -44,6 +50,15 @@ func theProcess() *process {
 	return p
 }
 
+// journalDir is where the journals are kept, "" when there is no home.
+func (p *process) journalDir() string {
+	dir := p.stateDir()
+	if dir == "" {
+		return ""
+	}
+	return filepath.Join(dir, "journals")
+}
+
 // stateDir is where journals and the history are kept (XDG base directories): "" when there is no home.
 func (p *process) stateDir() string {
 	if dir, ok := p.Env("XDG_STATE_HOME"); ok && filepath.IsAbs(dir) {
@@ -53,4 +68,12 @@ func (p *process) stateDir() string {
 		return filepath.Join(home, ".local", "state", "httpx-repl")
 	}
 	return ""
+}
+
+// absolute is a path of the command line as an absolute one.
+func (p *process) absolute(path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(p.Dir, path)
 }

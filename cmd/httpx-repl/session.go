@@ -41,18 +41,26 @@ type session struct {
 	refused  bool        // --allow-net refused a host
 }
 
+// opening says what a session is opened for.
+type opening struct {
+	args        []string // the script's
+	dir         string   // that relative imports count from; "" is the working directory
+	interactive bool     // a person types at the prompt
+	journal     bool     // keep a journal
+}
+
 // open makes a session. With journal it keeps one, unless the flags or the disk forbid it; it is then recorded in memory.
-func (p *process) open(s settings, args []string, interactive, journal bool) (*session, error) {
+func (p *process) open(s settings, o opening) (*session, error) {
 	x := &session{p: p, s: s, redactor: transcripts.NewRedactor(transcripts.RedactOptions{})}
-	if err := x.openTerminals(interactive); err != nil {
+	if err := x.openTerminals(o.interactive); err != nil {
 		return nil, err
 	}
 	opened := p.Now()
 	seed := p.seed(s)
-	if journal && !s.noJournal {
+	if o.journal && !s.noJournal {
 		x.openJournal(opened)
 	}
-	if x.journal == nil && (journal || s.record != "") {
+	if x.journal == nil && (o.journal || s.record != "") {
 		x.memory = transcripts.NewRecorder()
 	}
 	for _, name := range s.allowEnv {
@@ -73,7 +81,8 @@ func (p *process) open(s settings, args []string, interactive, journal bool) (*s
 		Seed: seed, Sink: x.sink(), Idle: x.flush,
 		Transport: x.transport, Lab: x.startLab, Client: client, Network: network,
 		Output: func(o jsbind.Output) { x.repl.Output(o) },
-		Env:    x.env, Args: args, Width: x.out.Width,
+		Env:    x.env, Args: o.args, Width: x.out.Width, MaxHeap: s.maxHeap,
+		ReadFile: x.readFile, ModuleDir: p.absolute(o.dir),
 	})
 	if err != nil {
 		return nil, err
@@ -81,7 +90,7 @@ func (p *process) open(s settings, args []string, interactive, journal bool) (*s
 	go jsbind.Warm()
 	x.repl = repl.NewSession(repl.Options{
 		Runtime: x.runtime, Out: x.out, Err: x.err, Redactor: x.redactor, Record: x.recorded,
-		History: x.history(interactive), Version: version,
+		History: x.history(o.interactive), Version: version,
 	})
 	return x, nil
 }
@@ -117,11 +126,11 @@ func (p *process) seed(s settings) [32]byte {
 
 // openJournal opens the session's journal. Without one the session goes on, and says so.
 func (x *session) openJournal(opened time.Time) {
-	dir := x.p.stateDir()
+	dir := x.p.journalDir()
 	if dir == "" {
 		return
 	}
-	x.path = filepath.Join(dir, "journals", fmt.Sprintf("%s-%d.hxlog", opened.UTC().Format("20060102-150405.000"), os.Getpid()))
+	x.path = filepath.Join(dir, fmt.Sprintf("%s-%d.hxlog", opened.UTC().Format("20060102-150405.000"), os.Getpid()))
 	journal, err := transcripts.OpenJournal(x.path, transcripts.JournalOptions{Redactor: x.redactor, Sync: true, OnError: func(err error) {
 		x.warn("the journal was turned off, the session goes on: %v", err)
 	}})
@@ -281,6 +290,9 @@ func (x *session) close() error {
 	}
 	if x.journal != nil {
 		x.journal.Close()
+	}
+	if err := x.out.Err(); err != nil {
+		errs = append(errs, fileError("the output could not be written: %v", reason(err)))
 	}
 	return errors.Join(errs...)
 }

@@ -58,6 +58,7 @@ type Event struct {
 	Exchange string        // "c1.2"
 
 	Source string // Cell
+	Quiet  bool   // Cell: its value was not echoed
 	Failed bool   // Done: the cell threw
 
 	Method    string // Req
