@@ -85,6 +85,9 @@ func (s *Session) print(r jsbind.Result, show bool) {
 			s.o.Out.Print(dim(r.Facts))
 		}
 	}
+	if !show && !r.Failed {
+		return // a script's last value is not shown, and what it leaves running is its own affair
+	}
 	for _, note := range r.Notes {
 		s.o.Err.Print(dim(note))
 	}

@@ -102,6 +102,7 @@ func recoverCommand(p *process, args []string) error {
 	if err != nil {
 		note = err.Error()
 	}
+	p.putAway(path)
 	x.err.PrintText(note + "\n")
 	if len(facts.Interrupted) > 0 {
 		x.err.PrintText("cell " + strings.Join(facts.Interrupted, ", ") + " had not finished; it is kept, marked as interrupted\n")
@@ -110,4 +111,19 @@ func recoverCommand(p *process, args []string) error {
 		x.err.PrintText("the record that was being written when the session ended was dropped\n")
 	}
 	return nil
+}
+
+// putAway moves a recovered journal out of the way, so that the next session does not speak of it again. It stays readable.
+func (p *process) putAway(path string) {
+	dir := p.journalDir()
+	if absolute, err := filepath.Abs(path); err != nil || dir == "" || filepath.Dir(absolute) != dir {
+		return // a journal from elsewhere
+	}
+	recovered := filepath.Join(dir, "recovered")
+	if os.MkdirAll(recovered, 0o700) != nil {
+		return
+	}
+	for _, name := range []string{path, path + ".d"} {
+		_ = os.Rename(name, filepath.Join(recovered, filepath.Base(name))) // the folder of large bodies may not exist
+	}
 }

@@ -19,7 +19,7 @@ import (
 // killed defines what the killed sessions do again and again: requests, a stream, timers. Each step acknowledges itself last.
 const killed = `async function step(i) {
   const [a, b] = await Promise.all([client.get("/get?step=" + i), client.post("/post?step=" + i, { json: { i } })]);
-  const r = await client.stream("GET", "/lines?n=3&step=" + i);
+  const r = await client.stream("GET", "/lines?n=3&every=0&step=" + i);
   let lines = 0;
   for await (const line of r.aiterLines()) lines++;
   await new Promise(resolve => setTimeout(resolve, i % 2));
@@ -125,14 +125,14 @@ func killOne(t *testing.T, base string, oneCell bool, after time.Duration) int {
 		if !strings.Contains("\n"+outputs.String(), fmt.Sprintf("\nack %d 200 200 3\n", i)) {
 			t.Errorf("step %d was acknowledged and its output is lost:\n%s", i, recovered)
 		}
-		for _, path := range []string{"/get?", "/post?", "/lines?n=3&"} {
+		for _, path := range []string{"/get?", "/post?", "/lines?n=3&every=0&"} {
 			if urls[fmt.Sprintf("%s%sstep=%d", base, path, i)] != 1 {
 				t.Errorf("step %d was acknowledged and its exchange %s is lost:\n%s", i, path, recovered)
 			}
 		}
 	}
 	if t.Failed() {
-		journals, _ := filepath.Glob(filepath.Join(home, ".local/state/httpx-repl/journals/*.hxlog"))
+		journals, _ := filepath.Glob(filepath.Join(home, ".local/state/httpx-repl/journals/recovered/*.hxlog"))
 		text, _ := os.ReadFile(journals[0])
 		t.Fatalf("the journal:\n%s", text)
 	}
