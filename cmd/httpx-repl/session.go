@@ -139,7 +139,11 @@ func (x *session) openJournal(opened time.Time) {
 		return
 	}
 	x.journal = journal
+	go transcripts.Prune(filepath.Dir(x.path), keptJournals)
 }
+
+// keptJournals is how many journals are kept, this session's included.
+const keptJournals = 50
 
 func (x *session) warn(format string, args ...any) {
 	x.err.PrintText("httpx-repl: " + fmt.Sprintf(format, args...) + "\n")
