@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"httpx-repl/engine/h1"
 )
 
 // pool hands out connections: an idle one to the same place if there is one, else a new one while there is room, else room is made
@@ -21,38 +23,51 @@ type pool struct {
 	waiting []*ticket
 }
 
+// place is where a connection leads.
+type place struct {
+	scheme, host string
+	port         int
+	serverName   string // asked for in the TLS handshake instead of host; "" for none
+}
+
 // poolConn is a connection of a pool, from the decision to open it.
 type poolConn struct {
-	key string
+	key place
 
-	// Set once, by established.
+	// Set by who opens it, before established.
 	open bool
-	cc   *http.ClientConn
 	wire *wireConn
-	h2   bool
+	h1   *h1.Conn         // of an HTTP/1.1 connection
+	cc   *http.ClientConn // of an HTTP/2 connection
 	info NetworkInfo
 
 	users  int         // requests under way, guarded by the pool's lock
 	served int         // requests before, guarded by the pool's lock
-	expiry *time.Timer // runs while the connection is idle
+	expiry *time.Timer // set anew whenever the connection becomes idle; nil before
 }
 
 // ticket is a request that waits for a connection.
 type ticket struct {
-	key      string
+	key      place
 	sharable bool // the connection may turn out to be HTTP/2, and carry more than one request
 	ready    chan *poolConn
 }
 
 // acquire waits for a connection, or for the permission to open one: then the result is not open, and the caller opens it and
 // reports with established, or gives it back with release. It waits at most for limit; 0 is any time.
-func (p *pool) acquire(ctx context.Context, limit time.Duration, key string, sharable bool) (*poolConn, error) {
-	t := &ticket{key: key, sharable: sharable, ready: make(chan *poolConn, 1)}
+func (p *pool) acquire(ctx context.Context, limit time.Duration, key place, sharable bool) (*poolConn, error) {
 	p.mu.Lock()
 	if p.closed {
 		p.mu.Unlock()
 		return nil, errPoolClosed
 	}
+	// Those who wait cannot use an idle connection to this place, or they would have it.
+	if conn := p.reuse(key); conn != nil {
+		conn.users++
+		p.mu.Unlock()
+		return conn, nil
+	}
+	t := &ticket{key: key, sharable: sharable, ready: make(chan *poolConn, 1)}
 	p.waiting = append(p.waiting, t)
 	doomed := p.assign()
 	p.mu.Unlock()
@@ -77,7 +92,7 @@ func (p *pool) acquire(ctx context.Context, limit time.Duration, key string, sha
 	select {
 	case conn := <-t.ready: // it came at the last moment
 		if conn != nil {
-			if conn.h2 {
+			if conn.cc != nil {
 				conn.cc.Release()
 			}
 			p.release(conn, conn.open)
@@ -96,6 +111,13 @@ func (p *pool) established(conn *poolConn) {
 	closeAll(doomed)
 }
 
+// reopens says that a connection in use has turned out to be dead, and that its user opens a new one in its place.
+func (p *pool) reopens(conn *poolConn) {
+	p.mu.Lock()
+	conn.open = false
+	p.mu.Unlock()
+}
+
 // release ends one use of a connection. It is kept if it is reusable and there is room for one more idle connection. Each
 // acquired connection is released exactly once.
 func (p *pool) release(conn *poolConn, reusable bool) {
@@ -108,30 +130,34 @@ func (p *pool) release(conn *poolConn, reusable bool) {
 		if conn.users == 0 {
 			doomed = append(doomed, conn)
 		}
-	case p.closed || !conn.open || conn.cc.Err() != nil || !reusable && !conn.h2,
-		conn.users == 0 && (conn.cc.Available() == 0 || p.limits.KeepaliveExpiry == 0):
+	case p.closed || !conn.open || conn.cc == nil && !reusable,
+		conn.cc != nil && conn.cc.Err() != nil,
+		conn.users == 0 && (conn.spent() || p.limits.KeepaliveExpiry == 0):
 		p.remove(conn)
 		if conn.users == 0 {
 			doomed = append(doomed, conn)
 		}
 	case conn.users == 0:
-		p.remove(conn)
-		p.conns = append(p.conns, conn)
-		if d := p.limits.KeepaliveExpiry; d > 0 {
-			served := conn.served
-			conn.expiry = time.AfterFunc(d, func() { p.expire(conn, served) })
+		i := slices.Index(p.conns, conn)
+		p.conns = append(slices.Delete(p.conns, i, i+1), conn)
+		if d := p.limits.KeepaliveExpiry; d > 0 && conn.expiry == nil {
+			conn.expiry = time.AfterFunc(d, func() { p.expire(conn) })
+		} else if d > 0 {
+			conn.expiry.Reset(d)
 		}
 	}
-	doomed = append(doomed, p.assign()...)
+	if len(p.waiting) > 0 {
+		doomed = append(doomed, p.assign()...)
+	}
 	doomed = append(doomed, p.surplus()...)
 	p.mu.Unlock()
 	closeAll(doomed)
 }
 
-// expire closes a connection that has been idle since its served-th request.
-func (p *pool) expire(conn *poolConn, served int) {
+// expire closes a connection that is idle. Its timer may end while it is in use again: then nothing happens.
+func (p *pool) expire(conn *poolConn) {
 	p.mu.Lock()
-	idle := conn.users == 0 && conn.served == served && slices.Contains(p.conns, conn)
+	idle := conn.users == 0 && slices.Contains(p.conns, conn)
 	if idle {
 		p.remove(conn)
 	}
@@ -162,14 +188,15 @@ func (p *pool) close() {
 
 // assign serves those of the waiting that can be served, and returns connections to close. The lock is held.
 func (p *pool) assign() (doomed []*poolConn) {
-	for _, conn := range slices.Clone(p.conns) {
-		if conn.users == 0 && conn.open && (conn.cc.Err() != nil || conn.cc.Available() == 0) {
+	for i := 0; i < len(p.conns); i++ {
+		if conn := p.conns[i]; conn.users == 0 && conn.open && conn.spent() {
 			p.remove(conn)
 			doomed = append(doomed, conn)
+			i--
 		}
 	}
 	type want struct {
-		key      string
+		key      place
 		sharable bool
 	}
 	stuck := map[want]bool{} // what could not be served: nothing becomes free on the way, so the next like it cannot be either
@@ -178,7 +205,7 @@ func (p *pool) assign() (doomed []*poolConn) {
 		if stuck[wanted] {
 			return false
 		}
-		conn := p.reuse(t)
+		conn := p.reuse(t.key)
 		if conn == nil {
 			if p.mayBecomeSharable(t) {
 				stuck[wanted] = true
@@ -204,20 +231,19 @@ func (p *pool) assign() (doomed []*poolConn) {
 }
 
 // reuse finds an open connection to the right place, the most recently used first.
-func (p *pool) reuse(t *ticket) *poolConn {
+func (p *pool) reuse(key place) *poolConn {
 	for _, conn := range slices.Backward(p.conns) {
-		if conn.key != t.key || !conn.open || conn.cc.Err() != nil {
-			continue
-		}
-		if conn.h2 && conn.cc.Reserve() == nil || !conn.h2 && conn.users == 0 {
-			if conn.expiry != nil {
-				conn.expiry.Stop()
-			}
+		switch {
+		case !conn.open || conn.key != key:
+		case conn.cc == nil && conn.users == 0, conn.cc != nil && conn.cc.Err() == nil && conn.cc.Reserve() == nil:
 			return conn
 		}
 	}
 	return nil
 }
+
+// spent tells whether a connection carries no further requests.
+func (c *poolConn) spent() bool { return c.cc != nil && (c.cc.Err() != nil || c.cc.Available() == 0) }
 
 // mayBecomeSharable tells whether a connection that is being opened could serve t as well, and nothing yet says that the place
 // speaks HTTP/1.1 only.
@@ -228,7 +254,7 @@ func (p *pool) mayBecomeSharable(t *ticket) bool {
 	opening := false
 	for _, conn := range p.conns {
 		if conn.key == t.key {
-			if conn.open && !conn.h2 {
+			if conn.open && conn.cc == nil {
 				return false
 			}
 			opening = opening || !conn.open
@@ -243,7 +269,8 @@ func (p *pool) surplus() (doomed []*poolConn) {
 		return nil
 	}
 	idle := 0
-	for _, conn := range slices.Backward(slices.Clone(p.conns)) {
+	for i := len(p.conns) - 1; i >= 0; i-- {
+		conn := p.conns[i]
 		if conn.users > 0 {
 			continue
 		}
@@ -263,8 +290,11 @@ func (p *pool) remove(conn *poolConn) {
 }
 
 func (c *poolConn) close() {
-	if c.cc != nil {
+	switch {
+	case c.cc != nil:
 		c.cc.Close()
+	case c.wire != nil:
+		c.wire.Close()
 	}
 }
 

@@ -16,7 +16,7 @@ func TestPool(t *testing.T) {
 	t.Run("PL01 waiting requests are served in their order", func(t *testing.T) {
 		limits := Limits{MaxConnections: 1, MaxKeepaliveConnections: 1, KeepaliveExpiry: time.Minute}
 		p := &pool{limits: limits}
-		first, err := p.acquire(t.Context(), 0, "a", false)
+		first, err := p.acquire(t.Context(), 0, place{host: "a"}, false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -25,7 +25,7 @@ func TestPool(t *testing.T) {
 		var done sync.WaitGroup
 		for i := range 5 {
 			done.Go(func() {
-				conn, err := p.acquire(t.Context(), 0, "b", false)
+				conn, err := p.acquire(t.Context(), 0, place{host: "b"}, false)
 				if err != nil {
 					t.Error(err)
 					return

@@ -461,25 +461,3 @@ func FuzzLinks(f *testing.F) {
 		}
 	})
 }
-
-func FuzzResponseHead(f *testing.F) {
-	f.Add("HTTP/1.1 200 OK\r\nA: b\r\n c\r\n\r\n")
-	f.Add("HTTP/1.1 100 Continue\n\nHTTP/1.0 404\n\n")
-	f.Fuzz(func(t *testing.T, head string) {
-		wire := &wireConn{saving: true}
-		for i := range len(head) {
-			if wire.saving {
-				wire.save([]byte(head[i : i+1]))
-			}
-		}
-		r := &Response{}
-		if wire.readHead(r) != nil {
-			return
-		}
-		for _, field := range r.Headers.Raw() {
-			if field[0] == "" || strings.IndexFunc(field[0], notTokenRune) >= 0 || strings.ContainsAny(field[1], "\n") {
-				t.Errorf("field %q from %q", field, head)
-			}
-		}
-	})
-}

@@ -21,3 +21,12 @@ type Content interface {
 	// Len is the body's length in bytes, or -1 when it is not known beforehand (it is then sent chunked).
 	Len() int64
 }
+
+// BufferedStream is what a ByteStream may implement besides, so that its reader can take a small body together with the head.
+type BufferedStream interface {
+	ByteStream
+
+	// Buffered tells that the whole rest of the body is in memory: the calls of Next up to io.EOF do not wait, and do not fail.
+	// It does not read anything itself, and once true it stays so.
+	Buffered() bool
+}

@@ -4,22 +4,22 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"io"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/netip"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"httpx-repl/engine/h1"
 )
 
 // maxChunk is the size of the reads of a body.
 const maxChunk = 64 << 10
 
 // maxResponseHead bounds the status line and headers of a response, interim responses included, in bytes.
-const maxResponseHead = 256 << 10
+const maxResponseHead = h1.MaxHead
 
 // TransportOptions configure an HTTPTransport. The zero value verifies certificates against the system's roots, speaks HTTP/1.1
 // and has DefaultLimits.
@@ -45,6 +45,7 @@ type NetworkInfo struct {
 	LocalAddress  string
 	Protocol      string // "HTTP/1.1", "HTTP/2"
 	Reused        bool   // the connection had carried a request before
+	Retried       bool   // a kept connection had ended, and the request was sent again on this one
 	TLS           *tls.ConnectionState
 }
 
@@ -52,14 +53,14 @@ type NetworkInfo struct {
 // touches cookies. Each of Timeout's four limits bounds single operations: opening a connection, waiting for data, sending a
 // piece, waiting for the pool.
 //
-// It stands on the standard library's connections for now. Two things are theirs: the order of request headers, and some
-// lenience towards malformed responses. A content is read on one of their goroutines.
+// HTTP/1.1 is package h1's, HTTP/2 the standard library's. The content of a request is read on the goroutine that calls RoundTrip
+// when it is small and in memory, else on one of its own, so that a server's early answer is seen. No goroutine waits for
+// an idle connection: it is looked at when it is to be used again, or when its time is over.
 type HTTPTransport struct {
 	options TransportOptions
 	pool    *pool
 	dialer  *net.Dialer
 	tls     *tls.Config
-	http1   *http.Transport
 	http2   *http.Transport
 }
 
@@ -90,26 +91,9 @@ func NewHTTPTransport(options TransportOptions) (*HTTPTransport, error) {
 		}
 		t.dialer.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(address, 0))
 	}
-	t.http1 = overPrepared(func(p *http.Protocols) { p.SetHTTP1(true) })
-	t.http2 = overPrepared(func(p *http.Protocols) { p.SetHTTP2(true); p.SetUnencryptedHTTP2(true) })
+	t.http2 = newHTTP2Transport()
 	return t, nil
 }
-
-// overPrepared makes a standard transport whose connections are those that dial put into the context.
-func overPrepared(choose func(*http.Protocols)) *http.Transport {
-	t := &http.Transport{
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxResponseHead,
-		Protocols:              &http.Protocols{},
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return ctx.Value(preparedConn{}).(net.Conn), nil
-		},
-	}
-	choose(t.Protocols)
-	return t
-}
-
-type preparedConn struct{}
 
 // Close closes the idle connections, turns away requests that wait for one, and refuses new ones.
 func (t *HTTPTransport) Close() error {
@@ -136,140 +120,56 @@ func (t *HTTPTransport) RoundTrip(ctx context.Context, request *Request) (*Respo
 
 // fly takes a connection, sends, and waits for the head. On an error nothing stays open.
 func (t *HTTPTransport) fly(f *flight) (*Response, error) {
-	httpRequest, err := t.httpRequest(f)
+	o, err := t.outgoing(f.request)
 	if err != nil {
 		return nil, f.request.claim(err)
 	}
 	if err := t.obtain(f); err != nil {
-		if httpRequest.Body != nil {
-			httpRequest.Body.Close()
+		if o.stream != nil {
+			o.stream.Close()
 		}
 		return nil, err
 	}
-	f.wire.begin(f)
-	f.head.expect(f.limits.Write, errWriteTimeout)
-	httpResponse, err := f.conn.cc.RoundTrip(httpRequest)
-	f.head.stop()
-	if err != nil {
-		phase := "write"
-		if f.sent.Load() {
-			phase = "read"
-		}
-		err = f.failed(phase, err)
-		t.pool.release(f.conn, false)
-		return nil, err
+	if f.conn.cc != nil {
+		return t.exchangeHTTP2(f, o)
 	}
-	return t.response(f, httpResponse)
+	return t.exchangeHTTP1(f, o)
 }
 
-// httpRequest translates the request. The target goes on the wire as it is in the URL.
-func (t *HTTPTransport) httpRequest(f *flight) (*http.Request, error) {
-	request := f.request
-	netloc := request.URL.Netloc()
-	u := &url.URL{Scheme: request.URL.Scheme(), Host: netloc, Opaque: request.URL.RawPath()}
-	if target, given := request.Extensions["target"].([]byte); given {
-		u.Opaque = string(target)
-		if i := strings.IndexFunc(u.Opaque, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
-			return nil, NewError(LocalProtocolError, request, "Illegal target: invalid character %s at position %d.", quoted(u.Opaque[i:i+1]), i)
-		}
-	}
-	if t.forwards(request.URL) {
-		u.Opaque = request.URL.Scheme() + "://" + netloc + request.URL.RawPath()
-	} else if strings.HasPrefix(u.Opaque, "//") {
-		// net/http would take an opaque part with two slashes for an absolute form.
-		path, query, hasQuery := strings.Cut(u.Opaque, "?")
-		u.Opaque, u.RawPath, u.RawQuery, u.ForceQuery = "", path, query, hasQuery && query == ""
-		u.Path, _ = url.PathUnescape(path)
-	}
-	r := &http.Request{
-		Method: request.Method, URL: u, Host: netloc, Header: http.Header{"User-Agent": nil},
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-	}
-	length := int64(0)
-	if request.Content != nil {
-		length = request.Content.Len()
-	}
-	for _, field := range request.Headers.Raw() {
-		switch name := http.CanonicalHeaderKey(field[0]); name {
-		case "Host":
-			r.Host = field[1]
-		case "Content-Length":
-			declared, err := strconv.ParseInt(field[1], 10, 64)
-			if err != nil || declared < 0 {
-				return nil, NewError(LocalProtocolError, request, "Content-Length %s is not a number of bytes", quoted(field[1]))
-			}
-			if length >= 0 && length != declared {
-				return nil, NewError(LocalProtocolError, request,
-					"The Content-Length header says %d bytes, but the content has %d.", declared, length)
-			}
-			length = declared
-		case "Transfer-Encoding":
-			if !strings.EqualFold(field[1], "chunked") {
-				return nil, NewError(LocalProtocolError, request, "Transfer-Encoding %s cannot be sent, only chunked", quoted(field[1]))
-			}
-			length = -1
-		case "User-Agent", "Connection", "Trailer", "Expect":
-			r.Header[name] = append(r.Header[name], field[1])
-		default:
-			r.Header[field[0]] = append(r.Header[field[0]], field[1])
-		}
-	}
-	if t.forwards(request.URL) {
-		t.addProxyHeaders(func(name, value string) { r.Header[name] = []string{value} })
-	}
-	if request.Content != nil && length != 0 {
-		stream, err := request.Content.Stream()
-		if err != nil {
-			return nil, err
-		}
-		f.content = newContentReader(f.ctx, stream, func(begins bool) {
-			if begins {
-				f.head.rest()
-			} else {
-				f.head.expect(f.limits.Write, errWriteTimeout)
-			}
-		})
-		r.Body, r.ContentLength = f.content, length
-	}
-	trace := &httptrace.ClientTrace{WroteRequest: func(info httptrace.WroteRequestInfo) {
-		if info.Err == nil {
-			f.sent.Store(true)
-			f.head.expect(f.limits.Read, errReadTimeout)
-		}
-	}}
-	return r.WithContext(httptrace.WithClientTrace(f.ctx, trace)), nil
-}
-
-// obtain gets a connection from the pool, and opens it if it is a new one.
+// obtain gets a connection from the pool, and opens it if it is a new one, or an old one that is of no more use.
 func (t *HTTPTransport) obtain(f *flight) error {
-	tls := f.request.URL.Scheme() == "https"
-	serverName, _ := f.request.Extensions["sni_hostname"].(string)
-	key := f.request.URL.Origin() + " " + serverName
-	conn, err := t.pool.acquire(f.ctx, f.limits.Pool, key, t.options.HTTP2 && tls)
+	key := f.place()
+	conn, err := t.pool.acquire(f.ctx, f.limits.Pool, key, t.options.HTTP2 && key.scheme == "https")
 	if err != nil {
 		return f.failed("pool", err)
 	}
 	f.conn = conn
+	if conn.open && conn.cc == nil && !conn.wire.silent() {
+		conn.wire.Close()
+		t.pool.reopens(conn)
+	}
 	if conn.open {
-		f.wire, f.info = conn.wire, conn.info
-		f.info.Reused = true
+		info := conn.info
+		info.Reused = true
+		f.info = &info
 		return nil
 	}
-	if err := t.open(f, serverName); err != nil {
+	if err := t.open(f); err != nil {
 		t.pool.release(conn, false)
 		return err
 	}
-	f.wire, f.info = conn.wire, conn.info
-	t.pool.established(conn)
 	return nil
 }
 
-// open opens f's connection, with retries.
-func (t *HTTPTransport) open(f *flight, serverName string) error {
+// open opens f's connection, with retries, and tells the pool.
+func (t *HTTPTransport) open(f *flight) error {
 	delay := time.Duration(0)
 	for attempt := 0; ; attempt++ {
-		err := t.openOnce(f, serverName)
+		err := t.openOnce(f)
 		if err == nil {
+			info := f.conn.info
+			f.info = &info
+			t.pool.established(f.conn)
 			return nil
 		}
 		again := isClass(err, ConnectError) || isClass(err, ConnectTimeout)
@@ -288,68 +188,111 @@ func (t *HTTPTransport) open(f *flight, serverName string) error {
 	}
 }
 
-func (t *HTTPTransport) openOnce(f *flight, serverName string) error {
-	wire, err := t.dial(f, serverName)
+func (t *HTTPTransport) openOnce(f *flight) error {
+	wire, err := t.dial(f)
 	if err != nil {
 		return err
 	}
 	conn := f.conn
-	conn.wire = wire
+	conn.wire, conn.h1, conn.cc = wire, nil, nil
 	conn.info = NetworkInfo{RemoteAddress: wire.RemoteAddr().String(), LocalAddress: wire.LocalAddr().String(), Protocol: "HTTP/1.1", TLS: wire.state}
-	standard := t.http1
 	if wire.h2 {
-		conn.h2, conn.info.Protocol, standard = true, "HTTP/2", t.http2
+		return t.openHTTP2(f)
 	}
-	ctx := context.WithValue(f.ctx, preparedConn{}, net.Conn(wire))
-	conn.cc, err = standard.NewClientConn(ctx, "http", net.JoinHostPort(f.request.URL.RawHost(), f.port()))
-	if err != nil {
-		wire.Close()
-		return f.failed("connect", err)
-	}
-	if conn.h2 {
-		// This flight's own place; later ones reserve theirs in the pool.
-		if err := conn.cc.Reserve(); err != nil {
-			conn.cc.Close()
-			return f.failed("connect", err)
-		}
-	}
+	conn.h1 = h1.NewConn(wire)
 	return nil
 }
 
-// response translates the head, and checks what net/http lets pass.
-func (t *HTTPTransport) response(f *flight, r *http.Response) (*Response, error) {
-	response := &Response{
-		StatusCode: r.StatusCode,
-		Version:    r.Proto,
-		Extensions: map[string]any{"network": &f.info},
-	}
-	body := &netBody{flight: f, transport: t, http: r}
-	if f.conn.h2 {
-		response.Version, response.Headers = "HTTP/2", headersOf(r.Header)
-	} else if err := f.wire.readHead(response); err != nil {
-		body.Close()
-		return nil, f.request.claim(err)
-	}
-	f.info.Protocol = response.Version
-	if r.StatusCode == http.StatusSwitchingProtocols {
-		if !f.request.Headers.Has("Upgrade") {
-			body.Close()
-			e := NewError(RemoteProtocolError, f.request, "The server switched protocols, which nobody had asked for.")
-			e.Phase = "read"
-			return nil, e
-		}
-		if stream, ok := r.Body.(io.ReadWriteCloser); ok {
-			response.Extensions["network_stream"] = stream
+// outgoing is a request as it goes on the wire.
+type outgoing struct {
+	target  string
+	headers [][2]string
+	body    []byte     // the whole of it, when it is small and at hand
+	stream  ByteStream // else; nil for none
+	length  int64      // of the body, -1 for unknown
+}
+
+// maxInline is the size up to which a body in memory goes out before anybody looks for an answer.
+const maxInline = 64 << 10
+
+// outgoing prepares a request. Header fields keep their order and case; missing are added only Host, and what the content needs.
+func (t *HTTPTransport) outgoing(request *Request) (*outgoing, error) {
+	o := &outgoing{target: request.URL.RawPath(), headers: request.Headers.Raw()}
+	if target, given := request.Extensions["target"].([]byte); given {
+		o.target = string(target)
+		if i := strings.IndexFunc(o.target, func(c rune) bool { return c <= ' ' || c == 0x7f }); i >= 0 {
+			return nil, NewError(LocalProtocolError, request, "Illegal target: invalid character %s at position %d.", quoted(o.target[i:i+1]), i)
 		}
 	}
-	response.Stream = body
-	response.Trailers = func() *Headers {
-		if len(r.Trailer) == 0 {
-			return nil
-		}
-		return headersOf(r.Trailer)
+	if t.forwards(request.URL) {
+		o.target = request.URL.Scheme() + "://" + request.URL.Netloc() + request.URL.RawPath()
 	}
-	return response, nil
+	if request.Content != nil {
+		o.length = request.Content.Len()
+	}
+	host, framed := false, false
+	for _, field := range o.headers {
+		switch name := field[0]; {
+		case equalFoldASCII(name, "Host"):
+			host = true
+		case equalFoldASCII(name, "Content-Length"):
+			declared, err := strconv.ParseInt(field[1], 10, 64)
+			if err != nil || declared < 0 {
+				return nil, NewError(LocalProtocolError, request, "Content-Length %s is not a number of bytes", quoted(field[1]))
+			}
+			if o.length >= 0 && o.length != declared {
+				return nil, NewError(LocalProtocolError, request,
+					"The Content-Length header says %d bytes, but the content has %d.", declared, o.length)
+			}
+			if !framed {
+				o.length = declared
+			}
+			framed = true
+		case equalFoldASCII(name, "Transfer-Encoding"):
+			if !strings.EqualFold(field[1], "chunked") {
+				return nil, NewError(LocalProtocolError, request, "Transfer-Encoding %s cannot be sent, only chunked", quoted(field[1]))
+			}
+			framed, o.length = true, -1
+		}
+	}
+	var missing [][2]string
+	if !host {
+		missing = append(missing, [2]string{"Host", request.URL.Netloc()})
+	}
+	if !framed && o.length > 0 {
+		missing = append(missing, contentLength(o.length))
+	} else if !framed && o.length < 0 {
+		missing = append(missing, [2]string{"Transfer-Encoding", "chunked"})
+	}
+	if t.forwards(request.URL) {
+		t.addProxyHeaders(func(name, value string) {
+			if !request.Headers.Has(name) {
+				missing = append(missing, [2]string{name, value})
+			}
+		})
+	}
+	if missing != nil {
+		o.headers = append(slices.Clip(o.headers), missing...)
+	}
+	switch content := request.Content.(type) {
+	case nil:
+	case bytesContent:
+		if len(content) <= maxInline {
+			o.body = content
+			break
+		}
+		o.stream = NewBytesStream(content)
+	default:
+		if o.length == 0 {
+			break
+		}
+		stream, err := content.Stream()
+		if err != nil {
+			return nil, err
+		}
+		o.stream = stream
+	}
+	return o, nil
 }
 
 // forwards tells whether requests to u go to the proxy in absolute form.

@@ -1,36 +1,36 @@
 package engine
 
 import (
-	"bufio"
 	"context"
 	"crypto/tls"
-	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
 	"golang.org/x/net/proxy"
+
+	"httpx-repl/engine/h1"
 )
 
 // dial opens a connection for f: to the Unix socket, the proxy or the server, through the proxy if need be, and then TLS.
-func (t *HTTPTransport) dial(f *flight, serverName string) (*wireConn, error) {
+func (t *HTTPTransport) dial(f *flight) (*wireConn, error) {
 	target := net.JoinHostPort(f.request.URL.RawHost(), f.port())
 	conn, err := t.dialFirst(f, target)
 	if err != nil {
 		return nil, err
 	}
+	wire := newWireConn(conn)
 	through, err := t.throughProxy(f, conn, target)
 	if err != nil {
 		conn.Close()
 		return nil, err
 	}
 	if f.request.URL.Scheme() != "https" {
-		h2 := t.options.HTTP2 && t.options.NoHTTP1
-		return &wireConn{Conn: through, h2: h2}, nil
+		wire.Conn, wire.h2 = through, t.options.HTTP2 && t.options.NoHTTP1
+		return wire, nil
 	}
+	serverName := f.conn.key.serverName
 	if serverName == "" {
 		serverName = f.request.URL.RawHost()
 	}
@@ -40,14 +40,14 @@ func (t *HTTPTransport) dial(f *flight, serverName string) (*wireConn, error) {
 		return nil, f.failed("tls", err)
 	}
 	state := secure.ConnectionState()
-	h2 := state.NegotiatedProtocol == "h2"
-	if t.options.NoHTTP1 && !h2 {
+	wire.Conn, wire.state, wire.h2 = secure, &state, state.NegotiatedProtocol == "h2"
+	if t.options.NoHTTP1 && !wire.h2 {
 		secure.Close()
 		e := NewError(ConnectError, f.request, "The server at %s does not speak HTTP/2.", f.request.URL.Masked())
 		e.Phase, e.Hint = "tls", "allow HTTP/1.1"
 		return nil, e
 	}
-	return &wireConn{Conn: secure, state: &state, h2: h2}, nil
+	return wire, nil
 }
 
 // dialFirst opens the connection that everything else goes over.
@@ -121,36 +121,30 @@ func (a already) DialContext(context.Context, string, string) (net.Conn, error) 
 // connect asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6). The request's own headers stay out of it.
 func (t *HTTPTransport) connect(f *flight, conn net.Conn, target string) error {
 	p := t.options.Proxy
-	var b strings.Builder
-	fmt.Fprintf(&b, "CONNECT %s HTTP/1.1\r\nHost: %s\r\nAccept: */*\r\n", target, target)
-	var illegal error
-	t.addProxyHeaders(func(name, value string) {
-		illegal = firstError(illegal, NewHeaders([][2]string{{name, value}}).Validate())
-		fmt.Fprintf(&b, "%s: %s\r\n", name, value)
-	})
-	if illegal != nil {
-		return f.request.claim(illegal)
+	headers := [][2]string{{"Host", target}, {"Accept", "*/*"}}
+	t.addProxyHeaders(func(name, value string) { headers = append(headers, [2]string{name, value}) })
+	if err := NewHeaders(headers).Validate(); err != nil {
+		return f.request.claim(err)
 	}
-	b.WriteString("\r\n")
-
+	tunnel := h1.NewConn(conn)
 	if err := f.interruptible(conn, f.limits.Write, errWriteTimeout, func() error {
-		_, err := io.WriteString(conn, b.String())
-		return err
+		return tunnel.WriteRequest("CONNECT", target, headers, nil)
 	}); err != nil {
 		return f.failed("proxy", err)
 	}
-	var response *http.Response
+	var response h1.Response
 	if err := f.interruptible(conn, f.limits.Read, errReadTimeout, func() (err error) {
-		// A TLS server says nothing before it is spoken to, so what is buffered beyond the head is not lost.
-		r := bufio.NewReader(io.LimitReader(conn, maxResponseHead))
-		response, err = http.ReadResponse(r, &http.Request{Method: "CONNECT"})
+		response, err = tunnel.ReadResponse(nil)
 		return err
 	}); err != nil {
 		return f.failed("proxy", err)
 	}
-	if response.StatusCode/100 != 2 {
-		_, reason, _ := strings.Cut(response.Status, " ")
-		return f.proxyFailed(p, strings.TrimSpace(strconv.Itoa(response.StatusCode)+" "+reason), nil)
+	if !response.Switched {
+		return f.proxyFailed(p, strings.TrimSpace(strconv.Itoa(response.Status)+" "+response.Reason), nil)
+	}
+	if tunnel.Buffered() > 0 {
+		// A TLS server says nothing before it is spoken to.
+		return f.proxyFailed(p, "The proxy sent data before the tunnel was used.", nil)
 	}
 	return nil
 }
@@ -188,13 +182,6 @@ func (f *flight) interruptible(conn net.Conn, limit time.Duration, cause error, 
 		return context.Cause(ctx)
 	}
 	return err
-}
-
-func firstError(a, b error) error {
-	if a != nil {
-		return a
-	}
-	return b
 }
 
 // portOf is the port to connect to.

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"httpx-repl/engine/h1"
 )
 
 // What ends a flight from inside.
@@ -19,7 +21,6 @@ var (
 	errTotalTimeout   = errors.New("total timeout")
 	errBodyClosed     = errors.New("body closed")
 	errPoolClosed     = errors.New("pool closed")
-	errUnsolicited    = errors.New("the server sent data that no request had asked for")
 )
 
 // failed is the one place where the errors of the network become HTTPX's. The phase says what was going on: pool, connect, tls,
@@ -36,7 +37,7 @@ func (f *flight) failed(phase string, err error) error {
 		return limit
 	}
 	if f.content != nil {
-		if own := f.content.failure(); own != nil {
+		if own := f.content(); own != nil {
 			return own
 		}
 	}
@@ -52,14 +53,19 @@ func (f *flight) failed(phase string, err error) error {
 
 // ended is the error of a flight whose context has ended; nil when it goes on.
 func (f *flight) ended(phase string) error {
-	if f.ctx.Err() == nil {
+	var cause error
+	if inside := f.cause.Load(); inside != nil {
+		cause = *inside
+	} else if cause = context.Cause(f.ctx); cause == nil {
 		return nil
 	}
-	cause := context.Cause(f.ctx)
 	if limit := f.timedOut(phase, cause); limit != nil {
 		return limit
 	}
-	return cause
+	if kindOf(cause) == h1.Local {
+		return f.exchangeFailed(phase, cause)
+	}
+	return f.request.claim(cause)
 }
 
 // timedOut is the error for one of the limits; nil when err is none of them.
@@ -77,9 +83,9 @@ func (f *flight) timedOut(phase string, err error) error {
 			what = "the TLS handshake did not end"
 		}
 		return timeout(ConnectTimeout, f.limits.Connect, what, "connect")
-	case errors.Is(err, errReadTimeout):
+	case errors.Is(err, errReadTimeout), kindOf(err) == h1.Read && isTimeout(err):
 		return timeout(ReadTimeout, f.limits.Read, "no data from the server", "read")
-	case errors.Is(err, errWriteTimeout):
+	case errors.Is(err, errWriteTimeout), kindOf(err) == h1.Write && isTimeout(err):
 		return timeout(WriteTimeout, f.limits.Write, "the server took no data", "write")
 	case errors.Is(err, errPoolTimeout):
 		e := timeout(PoolTimeout, f.limits.Pool, "no connection of the pool became free", "pool").(*Error)
@@ -130,19 +136,19 @@ func (f *flight) exchangeFailed(phase string, err error) error {
 	}
 	text := err.Error()
 	switch tlsFailure := tlsError(err); {
+	case kindOf(err) == h1.Local:
+		class, message = LocalProtocolError, "The request cannot be sent: "+text+"."
 	case tlsFailure != nil:
 		message, hint, err = where+": "+tlsFailure.Error()+".", tlsFailure.Hint(), tlsFailure
 	case strings.Contains(text, "http: ContentLength="):
 		class, message = LocalProtocolError, "The content is not as long as its Content-Length header says."
-	case errors.Is(err, errUnsolicited), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "EOF"),
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF), strings.Contains(text, "EOF"),
 		strings.Contains(text, "server closed idle connection"), strings.Contains(text, "ClientConn closed"):
 		class, message = RemoteProtocolError, "Server disconnected without sending a response."
 		hint = "if it happens now and then, the server closes idle connections early: lower keepalive_expiry"
-	case strings.Contains(text, "malformed HTTP"), strings.Contains(text, "malformed MIME header"),
-		strings.Contains(text, "bad Content-Length"), strings.Contains(text, "transfer encoding"),
-		strings.Contains(text, "invalid header"), strings.Contains(text, "net/http: invalid "),
+	case kindOf(err) == h1.Remote, strings.Contains(text, "net/http: invalid "), strings.Contains(text, "invalid header"),
 		strings.Contains(text, "server response headers exceeded"), strings.Contains(text, "too many 1xx"),
-		strings.Contains(text, "http2: "), strings.Contains(text, "stream error"), strings.Contains(text, "multiple Content-Length"):
+		strings.Contains(text, "http2: "), strings.Contains(text, "stream error"):
 		class, message = RemoteProtocolError, where+": the server broke the rules of HTTP: "+trimPrefixes(text)+"."
 	case errors.Is(err, syscall.EPIPE):
 		class, message = WriteError, where+": the server closed the connection while the request was being sent."
@@ -161,6 +167,9 @@ func (f *flight) exchangeFailed(phase string, err error) error {
 func (f *flight) bodyFailed(err error, received, length int64) error {
 	if ended := f.ended("read"); ended != nil {
 		return ended
+	}
+	if limit := f.timedOut("read", err); limit != nil {
+		return limit
 	}
 	if !errors.Is(err, io.ErrUnexpectedEOF) {
 		return f.exchangeFailed("read", err)

@@ -230,7 +230,7 @@ func TestRawResponses(t *testing.T) {
 		}
 	})
 	t.Run("R14 unsolicited bytes do not answer the next request", func(t *testing.T) {
-		second, refused := make(chan struct{}), make(chan struct{})
+		second, written, refused := make(chan struct{}), make(chan struct{}), make(chan struct{})
 		var connections atomic.Int32
 		url := "http://" + enginetest.Raw(t, func(conn net.Conn) {
 			first := connections.Add(1) == 1
@@ -239,6 +239,7 @@ func TestRawResponses(t *testing.T) {
 				if first {
 					<-second
 					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil")
+					close(written)
 					enginetest.WaitForClose(conn)
 					close(refused)
 				}
@@ -246,12 +247,13 @@ func TestRawResponses(t *testing.T) {
 		})
 		get(t, client, url)
 		close(second)
-		<-refused
+		<-written
 		for range 3 {
 			if text, _ := get(t, client, url).Text(); text != "a" {
 				t.Errorf("got %q", text)
 			}
 		}
+		<-refused
 	})
 }
 

@@ -1,147 +1,162 @@
 package engine
 
 import (
-	"bytes"
 	"crypto/tls"
 	"net"
-	"strings"
 	"sync"
+	"syscall"
+	"time"
 )
 
-// wireConn is a connection as net/http sees it: above TLS, so that the bytes that pass are those of HTTP. For HTTP/1.1 it keeps
-// the head of the response as it came, which net/http does not, and tells the watchdog that something arrived.
+// maxWrite is the size of the writes of a body: each may take as long as the write timeout.
+const maxWrite = 64 << 10
+
+// wireConn is a connection above TLS and proxies: the bytes that pass are those of HTTP. For HTTP/1.1 it puts the limits of the
+// request that is under way on each operation.
 type wireConn struct {
 	net.Conn
-	state *tls.ConnectionState // nil without TLS
-	h2    bool
+	socket net.Conn             // at the bottom
+	raw    syscall.RawConn      // of socket; nil when it has none
+	state  *tls.ConnectionState // nil without TLS
+	h2     bool
 
-	mu     sync.Mutex
-	flight *flight // under way; nil between requests
-	saving bool    // the head is not complete yet
-	head   []byte
+	mu    sync.Mutex
+	read  watch
+	write watch
+	probe func(fd uintptr)
+	heard bool // what probe found
 }
 
-// begin starts a request.
-func (c *wireConn) begin(f *flight) {
+// watch ends the operations of one direction that take too long, all with one timer: it is set anew for each of them, and left alone
+// when one ends in time.
+type watch struct {
+	limit  time.Duration // 0 for none
+	busy   bool          // an operation is under way
+	timer  *time.Timer
+	due    int // calls of the timer's function that are still to come; only the last one counts
+	expire func(time.Time) error
+}
+
+// begin starts the limit, if there is one. The connection's lock is held.
+func (w *watch) begin(c *wireConn) {
+	if w.limit <= 0 {
+		return
+	}
+	if w.timer == nil {
+		w.due = 1
+		w.timer = time.AfterFunc(w.limit, func() { c.late(w) })
+	} else if !w.timer.Reset(w.limit) {
+		w.due++
+	}
+}
+
+// late breaks off the operation that is under way.
+func (c *wireConn) late(w *watch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flight, c.saving, c.head = f, true, nil
+	if w.due--; w.due == 0 && w.busy && w.limit > 0 {
+		w.expire(longAgo)
+	}
 }
 
-// end says that the response was read to its end.
-func (c *wireConn) end() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.flight, c.head = nil, nil
+// longAgo is a deadline that is over.
+var longAgo = time.Unix(1, 0)
+
+func newWireConn(socket net.Conn) *wireConn {
+	c := &wireConn{socket: socket}
+	if system, ok := socket.(syscall.Conn); ok {
+		c.raw, _ = system.SyscallConn()
+	}
+	c.read.expire = func(at time.Time) error { return c.Conn.SetReadDeadline(at) }
+	c.write.expire = func(at time.Time) error { return c.Conn.SetWriteDeadline(at) }
+	return c
 }
 
-// Read reads, and closes the connection when something arrives that nobody asked for.
+// Read reads within the read limit.
 func (c *wireConn) Read(p []byte) (int, error) {
+	c.enter(&c.read)
 	n, err := c.Conn.Read(p)
-	if c.h2 {
-		return n, err
-	}
-	c.mu.Lock()
-	f := c.flight
-	if c.saving && n > 0 {
-		c.save(p[:n])
-	}
-	c.mu.Unlock()
-	switch {
-	case f == nil && n > 0:
-		c.Conn.Close()
-		return 0, errUnsolicited
-	case f != nil && n > 0:
-		f.head.touch()
-	case f != nil && err != nil && f.content != nil:
-		// net/http waits for the content before it reports a broken connection; the content may have nothing to say for long.
-		f.content.cancel()
-	}
+	c.leave(&c.read)
 	return n, err
 }
 
-// save keeps the bytes up to the end of the last head; heads of interim responses are dropped.
-func (c *wireConn) save(p []byte) {
-	c.head = append(c.head, p...)
+// Write writes p in pieces, each within the write limit.
+func (c *wireConn) Write(p []byte) (written int, err error) {
 	for {
-		end := headEnd(c.head)
-		if end < 0 {
-			c.saving = len(c.head) <= maxResponseHead
-			return
-		}
-		interim := bytes.HasPrefix(c.head, []byte("HTTP/1.1 1")) && !bytes.HasPrefix(c.head, []byte("HTTP/1.1 101"))
-		if !interim {
-			c.head = c.head[:end:end]
-			c.saving = false
-			return
-		}
-		c.head = c.head[end:]
-	}
-}
-
-// headEnd is the index after the empty line, or -1. A bare LF ends a line too.
-func headEnd(b []byte) int {
-	for from := 0; ; {
-		i := bytes.IndexByte(b[from:], '\n')
-		if i < 0 {
-			return -1
-		}
-		from += i + 1
-		if bytes.HasPrefix(b[from:], []byte("\n")) {
-			return from + 1
-		}
-		if bytes.HasPrefix(b[from:], []byte("\r\n")) {
-			return from + 2
+		piece := p[written:min(len(p), written+maxWrite)]
+		c.enter(&c.write)
+		n, err := c.Conn.Write(piece)
+		c.leave(&c.write)
+		written += n
+		if err != nil || written == len(p) {
+			return written, err
 		}
 	}
 }
 
-// readHead puts the version, reason phrase and headers into r as they came, in their order and case. A head that breaks the
-// syntax of RFC 9112 where net/http lets it pass is a RemoteProtocolError.
-func (c *wireConn) readHead(r *Response) error {
+func (c *wireConn) enter(w *watch) {
 	c.mu.Lock()
-	head := string(c.head)
+	w.busy = true
+	w.begin(c)
 	c.mu.Unlock()
-	statusLine, rest, _ := strings.Cut(head, "\n")
-	statusLine = strings.TrimRight(statusLine, "\r")
-	version, status, _ := strings.Cut(statusLine, " ")
-	code, reason, _ := strings.Cut(status, " ")
-	if version != "HTTP/1.1" && version != "HTTP/1.0" || !isStatusCode(code) {
-		return malformedHead("illegal status line %s", quoted(statusLine))
-	}
-	fields := make([][2]string, 0, strings.Count(rest, "\n"))
-	for _, line := range strings.Split(rest, "\n") {
-		line = strings.TrimRight(line, "\r")
-		switch {
-		case line == "":
-			continue
-		case line[0] == ' ' || line[0] == '\t':
-			if len(fields) == 0 {
-				return malformedHead("the first header line is a continuation")
-			}
-			last := &fields[len(fields)-1]
-			last[1] = strings.TrimSpace(last[1] + " " + strings.Trim(line, " \t"))
-			continue
-		}
-		name, value, found := strings.Cut(line, ":")
-		if !found || name == "" || strings.IndexFunc(name, notTokenRune) >= 0 {
-			return malformedHead("illegal header line %s", quoted(line))
-		}
-		fields = append(fields, [2]string{name, strings.Trim(value, " \t")})
-	}
-	r.Version, r.Reason, r.Headers = version, reason, NewHeaders(fields)
-	return nil
 }
 
-func malformedHead(format string, args ...any) error {
-	e := NewError(RemoteProtocolError, nil, "The server sent a malformed response: "+format+".", args...)
-	e.Phase = "read"
-	return e
+func (c *wireConn) leave(w *watch) {
+	c.mu.Lock()
+	w.busy = false
+	c.mu.Unlock()
 }
 
-func isStatusCode(s string) bool {
-	if len(s) != 3 || s[0] == '0' {
-		return false
+// Close says farewell and closes the connection.
+func (c *wireConn) Close() error {
+	c.mu.Lock()
+	for _, w := range []*watch{&c.read, &c.write} {
+		if w.timer != nil && w.timer.Stop() {
+			w.due--
+		}
+		w.limit = 0
 	}
-	return strings.Trim(s, "0123456789") == ""
+	c.mu.Unlock()
+	return c.Conn.Close()
+}
+
+// limit sets the limits of the operations to come; 0 is none.
+func (c *wireConn) limit(read, write time.Duration) {
+	c.mu.Lock()
+	c.read.limit, c.write.limit = read, write
+	c.mu.Unlock()
+}
+
+// expectRead sets the limit of the reads to come, and of one that is under way.
+func (c *wireConn) expectRead(limit time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.read.limit = limit
+	if c.read.busy {
+		c.read.begin(c)
+	}
+}
+
+// abort closes the connection without a farewell, which breaks off what is under way on it.
+func (c *wireConn) abort() { c.socket.Close() }
+
+// silent tells whether an idle connection can carry another request: nothing may have come, not even its end. (RFC 9112, section
+// 9.2: what comes unasked is no answer.) It is called between requests.
+func (c *wireConn) silent() bool {
+	if c.Conn != c.socket {
+		// TLS may have read more than it has given.
+		c.Conn.SetReadDeadline(longAgo)
+		var one [1]byte
+		n, err := c.Conn.Read(one[:])
+		if n > 0 || !isTimeout(err) || c.Conn.SetReadDeadline(time.Time{}) != nil {
+			return false
+		}
+	}
+	if c.raw == nil {
+		return true
+	}
+	if c.probe == nil {
+		c.probe = func(fd uintptr) { c.heard = hears(fd) }
+	}
+	return c.raw.Control(c.probe) == nil && !c.heard
 }
