@@ -19,6 +19,7 @@ type Coroutine struct {
 	yield   func(struct{}) bool
 	parked  bool
 	stopped bool
+	edge    error      // an interrupt that woke it
 	before  *Coroutine // neighbours in the list of its scope's waiters
 	after   *Coroutine
 }
@@ -50,7 +51,7 @@ func (l *Loop) newCoroutine() *Coroutine {
 		c.yield = yield
 		for {
 			c.fn(c)
-			c.fn, c.task, c.scope = nil, nil, nil
+			c.fn, c.task, c.scope, c.edge = nil, nil, nil, nil
 			if c.stopped || len(l.idle) >= maxIdle {
 				return
 			}
@@ -81,16 +82,40 @@ func (c *Coroutine) Wake() {
 }
 
 // Wait gives the loop's goroutine back until ready is true, which is looked at whenever the coroutine is woken. It returns
-// the reason when the coroutine's scope is cancelled first, and ErrClosed when the loop ends.
+// the reason when the coroutine's scope is cancelled or interrupted first, and ErrClosed when the loop ends.
 func (c *Coroutine) Wait(ready func() bool) error {
 	for !ready() {
 		if c.stopped {
 			return ErrClosed
 		}
+		if err := c.interrupted(); err != nil {
+			return err
+		}
 		if err := c.scope.Err(); err != nil {
 			return err
 		}
 		c.park()
+	}
+	if c.edge != nil { // it came together with what was waited for, which counts; the next wait gets it
+		c.scope.edge, c.edge = c.edge, nil
+	}
+	return nil
+}
+
+// interrupted takes the interrupt that is meant for this wait, if there is one.
+func (c *Coroutine) interrupted() error {
+	if err := c.edge; err != nil {
+		c.edge = nil
+		return err
+	}
+	for s := c.scope; s != nil; s = s.parent {
+		if err := s.edge; err != nil {
+			s.edge = nil
+			return err
+		}
+		if s.shield {
+			break
+		}
 	}
 	return nil
 }

@@ -59,6 +59,9 @@ type Loop struct {
 	refs      int
 	reads     int
 	rejected  []rejection
+	clock     clock
+	descents  []descent
+	depth     func() int
 	coroutines
 	waiting []func()
 
@@ -75,6 +78,7 @@ type rejection struct {
 func New(vm *goja.Runtime, o Options) *Loop {
 	l := &Loop{vm: vm, o: o, wake: make(chan struct{}, 1), live: map[int]*timer{}}
 	l.parked = map[*Coroutine]struct{}{}
+	l.depth = CallDepth(vm)
 	// The turn is a JavaScript function around a native one: with a JavaScript frame on the stack promise jobs wait for the
 	// turn's end, where a native frame alone would have each settlement drain them at once.
 	run := vm.ToValue(func(goja.FunctionCall) goja.Value {
@@ -161,11 +165,19 @@ func (l *Loop) wait() {
 		<-l.wake
 		return
 	}
-	t := time.NewTimer(next.due - l.o.Elapsed())
+	till, jump, ok := l.tillTimer(next)
+	if !ok {
+		<-l.wake
+		return
+	}
+	t := time.NewTimer(till)
 	defer t.Stop()
 	select {
 	case <-l.wake:
 	case <-t.C:
+		if jump {
+			l.jumpTo(next)
+		}
 	}
 }
 
@@ -183,7 +195,7 @@ func (l *Loop) take(it item) {
 // dispatch is one turn.
 func (l *Loop) dispatch(e event.Event, task *Task, deliver func()) error {
 	if l.tape == nil {
-		l.now = l.o.Elapsed().Truncate(time.Microsecond)
+		l.now = l.time().Truncate(time.Microsecond)
 	} else {
 		l.now = e.At
 	}
@@ -209,6 +221,7 @@ func (l *Loop) Record(e event.Event) {
 func (l *Loop) Enter(task *Task, f func()) error {
 	l.reads = 0
 	l.task = task
+	l.descents = l.descents[:0]
 	l.fn = f
 	l.setRunning(true)
 	err := l.call()
@@ -286,7 +299,7 @@ func (l *Loop) ReadClock() time.Duration {
 func (l *Loop) tick() {
 	e := event.Event{Kind: event.Tick, Size: int64(l.reads)}
 	if l.tape == nil {
-		l.now = l.o.Elapsed().Truncate(time.Microsecond)
+		l.now = l.time().Truncate(time.Microsecond)
 	} else {
 		taken, ok, err := l.tape.Next(func(e event.Event) bool { return e.Kind == event.Tick }, false)
 		if err != nil || !ok {
@@ -329,7 +342,7 @@ func (l *Loop) checkIdle() {
 func (l *Loop) BeginCell(name string) {
 	l.cell = name
 	if l.tape == nil {
-		l.now = l.o.Elapsed().Truncate(time.Microsecond)
+		l.now = l.time().Truncate(time.Microsecond)
 	}
 }
 
@@ -337,7 +350,10 @@ func (l *Loop) BeginCell(name string) {
 func (l *Loop) Cell() string { return l.cell }
 
 // Task is the task whose code runs now, nil outside a turn.
-func (l *Loop) Task() *Task { return l.task }
+func (l *Loop) Task() *Task {
+	l.task = l.task.in()
+	return l.task
+}
 
 // Close ends Run after the events that are queued already; later Posts are refused. Coroutines that still wait are ended
 // with ErrClosed.

@@ -11,6 +11,7 @@ type Scope struct {
 	children []*Scope
 	shield   bool
 	reason   error
+	edge     error // an interrupt that nothing has felt yet
 	waiters  waiters
 	deadline *timer
 	loop     *Loop
@@ -49,6 +50,45 @@ func (s *Scope) notify(reason error) {
 		}
 	}
 }
+
+// Interrupt ends, once, the waits that are under way in the scope and in unshielded scopes below: asyncio's cancellation. With no wait
+// under way, the next one gets the reason. The scope is not cancelled; waits after that one go on as ever.
+func (s *Scope) Interrupt(reason error) {
+	waiting := s.waiting(nil)
+	if len(waiting) == 0 {
+		s.edge = reason
+		return
+	}
+	for _, c := range waiting {
+		if c.parked {
+			c.edge = reason
+			c.Wake()
+		}
+	}
+}
+
+// Uninterrupt takes an interrupt back that nothing has felt yet.
+func (s *Scope) Uninterrupt() { s.edge = nil }
+
+// waiting lists the coroutines that wait in the scope and in unshielded scopes below.
+func (s *Scope) waiting(list []*Coroutine) []*Coroutine {
+	list = append(list, s.waiters.all()...)
+	for _, child := range s.children {
+		if !child.shield {
+			list = child.waiting(list)
+		}
+	}
+	return list
+}
+
+// Parent is the scope above, nil for a root.
+func (s *Scope) Parent() *Scope { return s.parent }
+
+// Cancelled reports whether the scope itself was cancelled.
+func (s *Scope) Cancelled() bool { return s.reason != nil }
+
+// Shielded reports whether cancellation from above is kept off.
+func (s *Scope) Shielded() bool { return s.shield }
 
 // OnCancel calls f when the scope is cancelled, by itself or from above, and returns what takes f back. Functions are
 // called in the order in which they came.
@@ -92,8 +132,17 @@ func (s *Scope) Shield(on bool) {
 // Deadline cancels the scope for the given reason once the session's clock has come to at; it replaces an earlier one. The
 // passing of a deadline is a timer's event.
 func (s *Scope) Deadline(at time.Duration, reason error) {
+	s.OnDeadline(at, func() { s.Cancel(reason) })
+}
+
+// OnDeadline is Deadline for a scope that is not simply cancelled. A turn that runs for long does not shorten the time.
+func (s *Scope) OnDeadline(at time.Duration, passed func()) {
 	s.ClearDeadline()
-	s.deadline = s.loop.addTimer(at, 0, true, s.loop.task, func() { s.Cancel(reason) })
+	l := s.loop
+	s.deadline = l.addTimer(at+l.base()-l.now, 0, true, l.Task(), func() {
+		s.deadline = nil
+		passed()
+	})
 }
 
 // ClearDeadline takes the deadline away.

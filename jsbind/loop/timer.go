@@ -28,7 +28,7 @@ func (l *Loop) SetTimer(after, every time.Duration, ref bool, fire func()) (id i
 	if every > 0 {
 		every = max(every, minInterval)
 	}
-	return l.addTimer(l.base()+max(after, 0), every, ref, l.task, fire).id
+	return l.addTimer(l.base()+max(after, 0), every, ref, l.Task(), fire).id
 }
 
 // base is the time from which a timer counts: the real time, so that a turn that has run for long does not shorten it.
@@ -36,13 +36,13 @@ func (l *Loop) base() time.Duration {
 	if l.tape != nil {
 		return l.now
 	}
-	return l.o.Elapsed()
+	return l.time()
 }
 
 func (l *Loop) addTimer(due, every time.Duration, ref bool, task *Task, fire func()) *timer {
 	l.lastTimer++
 	t := &timer{id: l.lastTimer, due: due, every: every, ref: ref, task: task, fire: fire}
-	if task != nil && task.abandoned {
+	if task != nil && task.Root().abandoned {
 		return t
 	}
 	l.live[t.id] = t
@@ -71,11 +71,11 @@ func (l *Loop) HasTimer(id int) (set, ref bool) {
 	return t != nil, t != nil && t.ref
 }
 
-// Abandon leaves a task behind: its timers are cleared, and those that it sets from now on never fire.
+// Abandon leaves a root task behind, with all tasks below: its timers are cleared, and those that it sets from now on never fire.
 func (l *Loop) Abandon(task *Task) {
 	task.abandoned = true
 	for id, t := range l.live {
-		if t.task == task {
+		if t.task != nil && t.task.Root() == task {
 			l.ClearTimer(id)
 		}
 	}
@@ -103,7 +103,7 @@ func (l *Loop) runTimers() (fired bool) {
 	if l.nextTimer() == nil {
 		return false
 	}
-	now := l.o.Elapsed()
+	now := l.time()
 	newest := l.lastTimer
 	for t := l.nextTimer(); t != nil && t.due <= now && t.id <= newest; t = l.nextTimer() {
 		fired = true

@@ -17,6 +17,8 @@ var (
 	hiddenConst      = hiddenName("const")      // assigning initialises a constant
 	hiddenVar        = hiddenName("var")        // assigning sets a var, from where a block shadows it
 	hiddenUsing      = hiddenName("using")      // registers what must be disposed at the session's end
+	hiddenEnter      = hiddenName("enter")      // tells the host of a value that a block's using declares
+	hiddenLeave      = hiddenName("leave")      // tells the host of the block's end
 	hiddenImport     = hiddenName("import")     // import(referrer, specifier, options)
 	hiddenExports    = hiddenName("exports")    // checks that a namespace has the names asked for
 	hiddenEmpty      = hiddenName("empty")      // the completion value of what has none

@@ -21,6 +21,12 @@ type Host struct {
 	// have the method that disposing needs, or is null or undefined. A value
 	// other than nil is thrown.
 	Using func(value goja.Value, async bool, name string) goja.Value
+	// Enter is told of every value that using or await using declares inside a function or
+	// block, at its declaration. Leave is told at the block's end, last value first, with what the block threw
+	// if it failed. It returns nil to have the value's own method called, or a
+	// promise: fulfilled with true it ends the failure, rejected it replaces it. Both may be nil.
+	Enter func(value goja.Value)
+	Leave func(value goja.Value, failed bool, failure goja.Value) goja.Value
 	// Import loads a module and returns a promise of its namespace. The
 	// referrer is the name of the importing cell; options is import()'s second
 	// argument or undefined.
@@ -84,6 +90,18 @@ func Install(vm *goja.Runtime, host Host) error {
 				panic(thrown)
 			}
 			return value
+		}),
+		hiddenEnter: vm.ToValue(func(call goja.FunctionCall) goja.Value {
+			if host.Enter != nil {
+				host.Enter(call.Argument(0))
+			}
+			return undefined
+		}),
+		hiddenLeave: vm.ToValue(func(call goja.FunctionCall) goja.Value {
+			if host.Leave == nil {
+				return undefined
+			}
+			return orUndefined(host.Leave(call.Argument(0), call.Argument(1).ToBoolean(), call.Argument(2)))
 		}),
 		hiddenImport: vm.ToValue(func(call goja.FunctionCall) goja.Value {
 			return host.Import(call.Argument(1).String(), call.Argument(0).String(), call.Argument(2))

@@ -48,9 +48,33 @@ func lower(wrapped string) (*lowered, []complaint) {
 	if json.Unmarshal(result.Map, &m) != nil {
 		m.Mappings = ""
 	}
-	l := &lowered{code: string(result.Code)}
+	l := &lowered{code: withScopes(string(result.Code))}
 	l.from = decodeMappings(m.Mappings, newLines(l.code), newLines(wrapped))
 	return l, nil
+}
+
+// What esbuild adds to a text that uses using, and what it becomes so that a host can open a scope with a declaration and
+// decide at the block's end what becomes of the block's error, which a disposal method alone cannot. The lines stay the
+// same, and with them the mappings.
+const (
+	usingPush    = `stack.push([async, dispose, value]);`
+	usingEnter   = `stack.push([async, dispose, value]); globalThis["` + hiddenMark + `enter"](value);`
+	disposeEntry = `    while (it = stack.pop()) {
+      try {
+        var result = `
+	disposeLeave = `    while (it = stack.pop()) {
+      try {
+        var left = globalThis["` + hiddenMark + `leave"](it[2], hasError, error); if (left) return left.then((ended) => (ended && (hasError = false, error = void 0), next()), (e) => (hasError = true, error = e, next())); var result = `
+)
+
+// withScopes completes esbuild's disposal functions.
+func withScopes(code string) string {
+	at := strings.Index(code, disposeEntry)
+	if at < 0 {
+		return code
+	}
+	push := strings.Index(code, usingPush)
+	return code[:push] + usingEnter + code[push+len(usingPush):at] + disposeLeave + code[at+len(disposeEntry):]
 }
 
 // diagnose returns esbuild's errors for text that stands alone.
