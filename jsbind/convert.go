@@ -25,6 +25,7 @@ type intrinsics struct {
 	typedLength  goja.Callable // the length of a typed array, an error for anything else
 	match        goja.Callable // String.prototype.match
 	regExp       *goja.Object
+	nested       int // guarded native methods that run now, one inside the other
 }
 
 func (rt *Runtime) takeIntrinsics() {

@@ -49,8 +49,15 @@ func (rt *Runtime) harden() {
 		"map", "filter", "forEach", "some", "every", "reduce", "reduceRight", "find", "findIndex", "findLast", "findLastIndex", "flatMap",
 		"slice", "splice", "shift", "unshift", "keys", "entries", "values",
 	} {
-		rt.guard(list, name, func(this goja.Value, _ []goja.Value) {
-			rt.bound("The array", rt.lengthOf(this), maxElements, "elements")
+		rt.guard(list, name, func(this goja.Value, args []goja.Value) {
+			n := rt.lengthOf(this)
+			if name == "concat" {
+				for _, v := range args {
+					n += rt.lengthOf(v)
+				}
+			}
+			rt.bound("The array", n, maxElements, "elements")
+			rt.roomFor(n * valueSize)
 		})
 	}
 	rt.guard(list, "join", func(this goja.Value, args []goja.Value) {
@@ -79,6 +86,7 @@ func (rt *Runtime) harden() {
 			panic(rt.newError("SyntaxError", fmt.Sprintf("JSON nested more than %d deep is refused", maxDepth)))
 		}
 	})
+	rt.hardenStringify()
 	rt.guardedParse, _ = goja.AssertFunction(rt.vm.Get("JSON").ToObject(rt.vm).Get("parse"))
 	rt.guardBuffer("ArrayBuffer", 1)
 	for name, size := range map[string]float64{
@@ -93,7 +101,8 @@ func (rt *Runtime) prototype(name string) *goja.Object {
 	return rt.vm.Get(name).ToObject(rt.vm).Get("prototype").ToObject(rt.vm)
 }
 
-// guard puts a check before a native method.
+// guard puts a check before a native method, and bounds how deep such methods call each other without a frame of JavaScript
+// between them.
 func (rt *Runtime) guard(o *goja.Object, name string, check func(this goja.Value, args []goja.Value)) {
 	native, ok := goja.AssertFunction(o.Get(name))
 	if !ok {
@@ -101,6 +110,11 @@ func (rt *Runtime) guard(o *goja.Object, name string, check func(this goja.Value
 	}
 	length := int(o.Get(name).ToObject(rt.vm).Get("length").ToInteger())
 	f := rt.function(name, length, func(call goja.FunctionCall) goja.Value {
+		rt.nested++
+		defer func() { rt.nested-- }()
+		if rt.nested > maxCallDepth {
+			panic(rt.newError("RangeError", "Maximum call stack size exceeded"))
+		}
 		check(call.This, call.Arguments)
 		v, err := native(call.This, call.Arguments...)
 		if err != nil {

@@ -1,6 +1,7 @@
 package jsbind
 
 import (
+	"fmt"
 	"math/big"
 	"strings"
 
@@ -96,6 +97,60 @@ func (rt *Runtime) countMatches(pattern *goja.Object, s string) (int, error) {
 	return int(list.Get("length").ToInteger()), nil
 }
 
+// hardenStringify bounds how deep a value may be: JSON.stringify goes down by recursion, and in a time that grows with the
+// square of the depth. A replacer of ours counts the depth; a list of names as replacer leaves no place for it.
+func (rt *Runtime) hardenStringify() {
+	json := rt.vm.Get("JSON").ToObject(rt.vm)
+	rt.guard(json, "stringify", func(_ goja.Value, args []goja.Value) {
+		if _, ok := arg(args, 0).(*goja.Object); !ok {
+			return
+		}
+		replacer, given := goja.AssertFunction(arg(args, 1))
+		if !given && !none(arg(args, 1)) {
+			return
+		}
+		var holders []goja.Value
+		counting := rt.vm.ToValue(func(call goja.FunctionCall) goja.Value {
+			for len(holders) > 0 && holders[len(holders)-1] != call.This {
+				holders = holders[:len(holders)-1]
+			}
+			if len(holders) == 0 {
+				holders = append(holders, call.This)
+			}
+			value := call.Argument(1)
+			if given {
+				v, err := replacer(call.This, call.Arguments...)
+				if err != nil {
+					panic(err)
+				}
+				value = v
+			}
+			if o, ok := value.(*goja.Object); ok {
+				if holders = append(holders, o); len(holders) > maxDepth {
+					panic(rt.newError("RangeError", fmt.Sprintf("a value nested more than %d deep is not turned into JSON", maxDepth)))
+				}
+			}
+			return value
+		})
+		if len(args) > 1 {
+			args[1] = counting
+		}
+	})
+	guarded, _ := goja.AssertFunction(json.Get("stringify"))
+	must(json.DefineDataProperty("stringify", rt.function("stringify", 3, func(call goja.FunctionCall) goja.Value {
+		args := append([]goja.Value{}, call.Arguments...)
+		for len(args) < 2 {
+			args = append(args, goja.Undefined())
+		}
+		v, err := guarded(call.This, args...)
+		if err != nil {
+			panic(err)
+		}
+		return v
+	}), goja.FLAG_TRUE, goja.FLAG_TRUE, goja.FLAG_FALSE))
+	rt.jsonText, _ = goja.AssertFunction(json.Get("stringify"))
+}
+
 // hardenCalls bounds calls with an array of arguments, and arrays and numbers of absurd size.
 func (rt *Runtime) hardenCalls() {
 	spread := func(at int) func(goja.Value, []goja.Value) {
@@ -163,6 +218,9 @@ func (rt *Runtime) hardenCode() {
 		check(strings.Join(texts, "\n"))
 	}
 	rt.guardConstructor("Function", checkAll)
+	// yield* goes down from generator to generator without a call.
+	generators := must2(rt.vm.RunString("(function* () {})")).ToObject(rt.vm).Get("prototype").ToObject(rt.vm).Prototype()
+	rt.guard(generators, "next", func(goja.Value, []goja.Value) {})
 	for _, kind := range []string{"(async () => {})", "(function* () {})"} {
 		prototype := must2(rt.vm.RunString(kind)).ToObject(rt.vm).Prototype()
 		if constructor, ok := prototype.Get("constructor").(*goja.Object); ok {

@@ -19,6 +19,8 @@ const defaultMaxHeap = 768 << 20
 const (
 	heapWatch   = 10 * time.Millisecond
 	largeObject = 1 << 20
+	valueSize   = 16                     // of an array's element
+	afterFull   = 200 * time.Millisecond // until the next look when the script has been told to stop
 )
 
 var errOutOfMemory = errors.New("out of memory")
@@ -58,6 +60,9 @@ func (rt *Runtime) watchMemory(stop <-chan struct{}) {
 		case <-ticker.C:
 			if rt.crowded(0) {
 				rt.loop.Interrupt(errOutOfMemory)
+				ticker.Reset(afterFull)
+			} else {
+				ticker.Reset(heapWatch)
 			}
 		}
 	}

@@ -32,7 +32,8 @@ type Options struct {
 	Wrap    func(engine.Transport) engine.Transport // stands before each network transport
 	Env     map[string]string                       // the variables that are allowed
 	Args    []string
-	Width   int // columns; 80 when 0
+	Width   int   // columns; 80 when 0
+	MaxHeap int64 // bytes
 }
 
 // Session is a runtime under test. Cells are named c1, c2, … in the order in which they run.
@@ -65,7 +66,7 @@ func New(t testing.TB, o Options) *Session {
 	}})
 	options := jsbind.Options{
 		Version: "test", Opened: s.opened.UTC().Truncate(time.Millisecond), Elapsed: func() time.Duration { return time.Since(s.opened) },
-		Seed: seed, Sink: s.recorder, Output: s.output, Args: o.Args,
+		Seed: seed, Sink: s.recorder, Output: s.output, Args: o.Args, MaxHeap: o.MaxHeap,
 		Network: engine.TransportOptions{ExtraRoots: s.roots},
 		Lab:     func() (jsbind.Lab, error) { s.startLab(); return s.lab, s.labErr },
 		Env:     func(name string) (string, bool) { v, ok := o.Env[name]; return v, ok },
