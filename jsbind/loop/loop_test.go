@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -201,12 +202,14 @@ func TestInterrupt(t *testing.T) {
 	if err := <-result; !errors.As(err, &interrupted) || interrupted.Value() != reason {
 		t.Errorf("%v", err)
 	}
+	var others sync.WaitGroup
 	for range 1000 {
-		go h.Interrupt(reason)
+		others.Go(func() { h.Interrupt(reason) })
 		if err := h.turn(func() {}); err != nil && !Uncatchable(err) {
 			t.Fatal(err)
 		}
 	}
+	others.Wait()
 	if err := h.script("Promise.resolve().then(() => log('after'))"); err != nil {
 		t.Error(err)
 	}
