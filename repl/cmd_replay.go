@@ -3,6 +3,8 @@ package repl
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 
 	"httpx-repl/jsbind"
 	"httpx-repl/jsbind/inspect"
@@ -16,6 +18,9 @@ func (s *Session) cmdReplay(ctx context.Context, path string) error {
 		return errors.New(".replay takes the name of a transcript, such as .replay lesson.hx.md")
 	}
 	doc, err := transcripts.Load(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("there is no file %s", path)
+	}
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -34,6 +35,10 @@ func (s *Session) Save(path string) (note string, err error) {
 		return "", fmt.Errorf("the session's record cannot be read: %w", err)
 	}
 	saved, err := transcripts.Save(path, recorded, transcripts.SaveOptions{Redactor: s.o.Redactor, Verify: s.verify})
+	var file *os.PathError // speaks of a temporary file
+	if errors.As(err, &file) {
+		return "", fmt.Errorf("%s cannot be written: %w", path, file.Err)
+	}
 	if err != nil {
 		return "", err
 	}

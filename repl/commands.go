@@ -86,10 +86,11 @@ func (s *Session) cmdHelp(_ context.Context, name string) error {
 		fmt.Fprintf(&b, "  %-22s %s\n", strings.TrimSpace("."+c.name+" "+c.args), c.help)
 	}
 	b.WriteString("\nEverything else is JavaScript or TypeScript, with await at the top level:\n" +
-		"  await client.get(lab.url + \"/get\")          a request to the embedded lab, no network needed\n" +
-		"  (await client.get(lab.url + \"/json\")).json() its body as a value\n" +
-		"  for await (const line of (await client.stream(\"GET\", lab.url + \"/lines?n=3\")).aiterLines()) print(line)\n" +
-		"Tab completes. Ctrl-C cancels what runs, and its requests; _ is the last value, _1 that of cell 1.\n")
+		"  await client.get(lab.url + \"/json\")    a request to the embedded lab, no network needed\n" +
+		"  _.json()                               _ is the last value, _1 that of cell 1\n" +
+		"  const r = await client.stream(\"GET\", lab.url + \"/lines?n=3\")\n" +
+		"  for await (const line of r.aiterLines()) print(line)\n" +
+		"Tab completes. Ctrl-C cancels what runs, and its requests.\n")
 	s.o.Out.PrintText(b.String())
 	return nil
 }

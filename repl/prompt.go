@@ -18,8 +18,12 @@ import (
 // typed the editor sees the key itself.
 func (s *Session) Prompt(ctx context.Context, interrupts <-chan os.Signal, banner string) error {
 	editor, err := term.NewEditor(s.o.Out, term.EditorConfig{
-		Prompt:    s.promptText,
-		Verdict:   verdict,
+		Prompt: s.promptText,
+		Verdict: func(text string) term.Verdict {
+			// Enter was pressed, and no key is a signal yet: a Ctrl-C from before is no longer meant, one from now on is.
+			drain(interrupts)
+			return verdict(text)
+		},
 		Complete:  s.complete,
 		History:   s.o.History,
 		Highlight: term.NewHighlighter().Highlight,
@@ -70,7 +74,6 @@ func (s *Session) interruptible(ctx context.Context, interrupts <-chan os.Signal
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	stop, stopped := make(chan struct{}), make(chan struct{})
-	drain(interrupts)
 	go func() {
 		defer close(stopped)
 		select {
