@@ -6,6 +6,7 @@ import (
 
 	"github.com/dop251/goja"
 
+	"httpx-repl/engine"
 	"httpx-repl/jsbind/loop"
 )
 
@@ -32,7 +33,10 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 	rt.loop.Go(task, scope, func(c *loop.Coroutine) {
 		defer rt.loop.Unref()
 		v, err := protected(c, f)
-		if signal == nil || err != nil {
+		if x := openExchange(v); x != nil && signal != nil && err == nil {
+			ended := x.release // the signal goes on ending the body that is still to come
+			x.release = func() { ended(); release() }
+		} else {
 			release()
 		}
 		if err != nil {
@@ -45,6 +49,16 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 		must(resolve(v))
 	})
 	return rt.vm.ToValue(promise)
+}
+
+// openExchange is the exchange of a response whose body is still coming, or nil.
+func openExchange(v goja.Value) *exchange {
+	if r, ok := valueOf[*engine.Response](v); ok {
+		if x, ok := r.Stream.(*exchange); ok && !x.ended {
+			return x
+		}
+	}
+	return nil
 }
 
 // protected runs f and turns what it throws, and a defect of ours, into an error, so that its promise settles whatever happens.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"runtime"
 	"runtime/metrics"
 	"strings"
 	"syscall"
@@ -99,8 +100,9 @@ func TestKillers(t *testing.T) {
 // TestMemoryBombs fills the memory in ways that no single call shows. The session says that it is full, and goes on.
 func TestMemoryBombs(t *testing.T) {
 	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	runtime.GC()
 	metrics.Read(sample)
-	s := jsbindtest.New(t, jsbindtest.Options{MaxHeap: int64(sample[0].Value.Uint64()) + 50<<20})
+	s := jsbindtest.New(t, jsbindtest.Options{MaxHeap: int64(sample[0].Value.Uint64()) + 24<<20})
 	for _, js := range []string{
 		`const a = []; for (;;) a.push(new Uint8Array(1e6))`,
 		`const a = []; for (;;) a.push('x'.repeat(1e6) + a.length)`,
