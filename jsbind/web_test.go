@@ -63,7 +63,7 @@ func TestWebGlobalsHaveTheirNamesAndLengths(t *testing.T) {
 		{`[new URL('a:'), new URLSearchParams, new TextEncoder, new TextDecoder, performance, crypto].map(o => Object.prototype.toString.call(o)).join()`,
 			`'[object URL],[object URLSearchParams],[object TextEncoder],[object TextDecoder],[object Performance],[object Crypto]'`},
 		{`[URL.prototype.toJSON.name, URLSearchParams.prototype.delete.length, URL.canParse.name].join()`, `'toJSON,1,canParse'`},
-		{`new Crypto()`, `Uncaught TypeError: Crypto objects are made by the client, not with new`},
+		{`new Crypto()`, `Uncaught TypeError: Crypto objects are not made with new`},
 	}.run(t)
 }
 
