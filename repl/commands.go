@@ -40,6 +40,12 @@ func isCommand(text string) bool {
 	return len(text) > 1 && text[0] == '.' && (text[1] >= 'a' && text[1] <= 'z') && !strings.Contains(text, "\n")
 }
 
+// isNamed reports whether a text is one of the commands of the table.
+func isNamed(text string) bool {
+	name, _, _ := strings.Cut(strings.TrimSpace(text), " ")
+	return isCommand(text) && slices.ContainsFunc(commands, func(c command) bool { return "."+c.name == name })
+}
+
 // command runs a dot command and prints its error; it is true when the command was to leave.
 func (s *Session) command(ctx context.Context, text string) (exit bool) {
 	err := s.runCommand(ctx, text)

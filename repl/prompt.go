@@ -103,14 +103,18 @@ func (s *Session) promptText() (first, continuation string) {
 	return first, strings.Repeat(" ", len(first)-4) + "... "
 }
 
-// continues reports whether a line that begins with a dot goes on with the last expression: it calls or reads a member.
+// continues reports whether a line that begins with a dot goes on with the last expression: it calls or reads a member, and is
+// no command.
 func continues(text string) bool {
 	text = strings.TrimSpace(text)
-	return strings.HasPrefix(text, ".") && (strings.Contains(text, "(") || strings.Contains(text, "["))
+	return strings.HasPrefix(text, ".") && strings.ContainsAny(text, "([") && !isNamed(text)
 }
 
 func verdict(text string) term.Verdict {
-	if isCommand(text) || continues(text) && jsbind.Check("_"+strings.TrimSpace(text)) == jsbind.Complete {
+	switch {
+	case continues(text) && jsbind.Check("_"+strings.TrimSpace(text)) != jsbind.Invalid:
+		text = "_" + strings.TrimSpace(text)
+	case isCommand(text):
 		return term.Complete
 	}
 	switch jsbind.Check(text) {

@@ -225,6 +225,15 @@ func TestPromptFirstMinute(t *testing.T) {
 		t.Errorf("a cell of several lines:\n%s", n)
 	}
 
+	// A line that begins with a dot goes on with the last value.
+	p.cell(t, "[1, 2]")
+	p.keys(t, ".map(x => {", repltest.Enter)
+	p.WaitHas(t, "httpx [6]> .map(x => {\n       ...")
+	p.keys(t, "return x * 3", repltest.Enter, "})", repltest.Enter)
+	if n = p.waitPrompt(t, 7); !n.Has("[ 3, 6 ]\nhttpx [7]>") {
+		t.Errorf("a chain of several lines:\n%s", n)
+	}
+
 	// Errors, and what they leave behind.
 	if n = p.cell(t, `null.x`); !n.Has("Uncaught TypeError: ") || !n.Has("\nnull.x\n") {
 		t.Errorf("an error is shown as\n%s", n)
