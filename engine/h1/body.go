@@ -30,7 +30,9 @@ func (c *Conn) ReadBuffered(p []byte) (int, error) { return c.readBody(p, false)
 
 func (c *Conn) readBody(p []byte, wait bool) (n int, err error) {
 	switch {
-	case c.ended:
+	case c.readErr != nil && c.readErr != io.EOF:
+		return 0, c.readErr
+	case c.ended || c.body == none:
 		return 0, io.EOF
 	case c.body == chunked:
 		n, err = c.readChunked(p, wait)
@@ -119,7 +121,7 @@ func (c *Conn) readChunkSize(wait bool) (bool, error) {
 	}
 	size, ok := parseChunkSize(line)
 	if !ok {
-		return false, remote("malformed chunk size %s", excerpt(string(line)))
+		return false, remote("malformed chunk size %s", excerpt(string(bytes.TrimSuffix(line, []byte("\r")))))
 	}
 	c.r += len(line) + 1
 	c.left, c.phase = size, chunkData

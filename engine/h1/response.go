@@ -101,7 +101,7 @@ func parseHead(head string) (r Response, f frames, err error) {
 				continue
 			}
 			if !isName(value, "chunked") || f.chunked {
-				return r, f, remote("unknown transfer coding %s", excerpt(value))
+				return r, f, remote("the transfer coding %s, where only a single chunked is known", excerpt(value))
 			}
 			if r.Version == "HTTP/1.0" {
 				return r, f, remote("a transfer coding in an HTTP/1.0 response")
@@ -150,7 +150,7 @@ func parseFields(text string) ([][2]string, error) {
 				return nil, remote("the first header line is a continuation")
 			}
 			last := &fields[len(fields)-1][1]
-			*last = strings.Trim(*last+" "+strings.Trim(line, " \t"), " \t")
+			*last = trim(*last + " " + trim(line))
 			if badValueByte(line) >= 0 {
 				return nil, remote("control character in the header line %s", excerpt(line))
 			}
@@ -160,7 +160,7 @@ func parseFields(text string) ([][2]string, error) {
 		if colon <= 0 || !isToken(line[:colon]) {
 			return nil, remote("malformed header line %s", excerpt(line))
 		}
-		value := strings.Trim(line[colon+1:], " \t")
+		value := trim(line[colon+1:])
 		if badValueByte(value) >= 0 {
 			return nil, remote("control character in the header line %s", excerpt(line))
 		}

@@ -29,6 +29,17 @@ func badValueByte(s string) int {
 	return -1
 }
 
+// trim takes blanks and tabs off both ends.
+func trim(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
+
 // isName compares a field's name with one in lower case.
 func isName(name, lower string) bool {
 	if len(name) != len(lower) {
@@ -51,7 +62,7 @@ func hasToken(list, token string) bool {
 	for list != "" {
 		var item string
 		item, list, _ = strings.Cut(list, ",")
-		if isName(strings.Trim(item, " \t"), token) {
+		if isName(trim(item), token) {
 			return true
 		}
 	}
