@@ -118,3 +118,28 @@ func firstDifference(want, got string) string {
 	}
 	return "only longer"
 }
+
+// TestReplayOfCancelledCells checks that what Ctrl-C did to a session comes out the same in its replay.
+func TestReplayOfCancelledCells(t *testing.T) {
+	s := jsbindtest.New(t, jsbindtest.Options{})
+	s.Run(`let n = 0; const at = p => lab.url + p; (await client.get(at('/get'))).statusCode`)
+	for _, js := range []string{
+		`try { setTimeout(() => print('ready'), 10); await client.get(at('/delay/20')) } finally { n++; print('cleaned up') }`,
+		`n += 10; print('ready'); for (;;) n++`,
+		`const kept = 'declared'; print('ready'); await new Promise(() => {})`,
+		`print('ready'); try { await client.get(at('/delay/20')) } catch (e) { print(e.name) } n`,
+		`client.get(at('/delay/20')).catch(e => print('background ' + e.name)); print('ready'); for (;;) await 0`,
+		`await client.stream('GET', at('/drip?numbytes=100&duration=50&delay=0'), async r => { let first = true; for await (const b of r.aiterBytes()) { if (first) print('ready'); first = false } })`,
+	} {
+		interrupt(t, s, js)
+		s.Printed()
+		s.Run(`await new Promise(r => setTimeout(r, 2)); [n, typeof kept, (await client.get(at('/status/204'))).statusCode]`)
+	}
+	document := s.Document()
+	want := jsbindtest.Render(document)
+	for range 5 {
+		if got := jsbindtest.Render(jsbindtest.Replay(t, document)); got != want {
+			t.Fatalf("the replay differs:\n%s", firstDifference(want, got))
+		}
+	}
+}
