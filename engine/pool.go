@@ -20,6 +20,7 @@ type pool struct {
 	mu      sync.Mutex
 	closed  bool
 	conns   []*poolConn // those that became idle longest ago first
+	sweep   *time.Timer // closes idle connections beyond the limit; nil when there is nothing to close
 	waiting []*ticket
 }
 
@@ -149,9 +150,38 @@ func (p *pool) release(conn *poolConn, reusable bool) {
 	if len(p.waiting) > 0 {
 		doomed = append(doomed, p.assign()...)
 	}
-	doomed = append(doomed, p.surplus()...)
+	if p.limits.MaxKeepaliveConnections == 0 {
+		doomed = append(doomed, p.surplus()...)
+	} else if p.sweep == nil && p.hasSurplus() {
+		p.sweep = time.AfterFunc(surplusGrace, p.sweepSurplus)
+	}
 	p.mu.Unlock()
 	closeAll(doomed)
+}
+
+// surplusGrace is how long idle connections beyond the limit may stay. Requests that run many at once leave and come back
+// together: closing at once what the next moment needs would open a new connection for most of them.
+const surplusGrace = 100 * time.Millisecond
+
+func (p *pool) sweepSurplus() {
+	p.mu.Lock()
+	p.sweep = nil
+	doomed := p.surplus()
+	p.mu.Unlock()
+	closeAll(doomed)
+}
+
+func (p *pool) hasSurplus() bool {
+	if p.limits.MaxKeepaliveConnections < 0 || len(p.conns) <= p.limits.MaxKeepaliveConnections {
+		return false
+	}
+	idle := 0
+	for _, conn := range p.conns {
+		if conn.users == 0 {
+			idle++
+		}
+	}
+	return idle > p.limits.MaxKeepaliveConnections
 }
 
 // expire closes a connection that is idle. Its timer may end while it is in use again: then nothing happens.
@@ -171,6 +201,9 @@ func (p *pool) expire(conn *poolConn) {
 func (p *pool) close() {
 	p.mu.Lock()
 	p.closed = true
+	if p.sweep != nil {
+		p.sweep.Stop()
+	}
 	var doomed []*poolConn
 	for _, conn := range slices.Clone(p.conns) {
 		if conn.users == 0 {
