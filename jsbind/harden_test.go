@@ -75,7 +75,7 @@ func TestKillers(t *testing.T) {
 	s := jsbindtest.New(t, jsbindtest.Options{})
 	for i, js := range killers {
 		start := time.Now()
-		ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), slowdown*3*time.Second)
 		r := s.Eval(ctx, ";{ "+js+" }") // in a block: each declares its own names
 		cancel()
 		shown := inspect.Text(r.Lines)
@@ -85,7 +85,7 @@ func TestKillers(t *testing.T) {
 		if r.Cancelled {
 			t.Errorf("%.100s\n  did not end by itself", js)
 		}
-		if took := time.Since(start); took > 3*time.Second {
+		if took := time.Since(start); took > slowdown*3*time.Second {
 			t.Errorf("%.100s\n  took %v", js, took)
 		}
 		if strings.Contains(shown, "internal error") {

@@ -1,0 +1,5 @@
+//go:build !race
+
+package jsbind_test
+
+const slowdown = 1
