@@ -274,6 +274,11 @@ func (rt *Runtime) parseJSON(b []byte, reviver goja.Value) goja.Value {
 	} else if len(b) >= 3 && b[0] == 0xEF && b[1] == 0xBB && b[2] == 0xBF {
 		text = text[3:]
 	}
+	if missing(reviver) {
+		if v, err := rt.parseBody([]byte(text)); err == nil {
+			return v
+		}
+	}
 	args := []goja.Value{rt.vm.ToValue(text)}
 	if !missing(reviver) {
 		args = append(args, reviver)
