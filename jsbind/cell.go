@@ -73,9 +73,10 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 	reached := make(chan struct{})
 	rt.loop.Control(func() {
 		rt.soft.Store(false)
+		rt.loop.Post(event.Event{Kind: event.Input, Text: ctrlC}, e.task, &e.settled, func() { rt.cancelScope(e) })
 		close(reached)
 	})
-	rt.loop.Post(event.Event{Kind: event.Input, Text: ctrlC}, e.task, &e.settled, func() { rt.cancelScope(e) })
+	var left chan struct{} // closed once the cell was left behind, nil before
 	hammer := time.NewTimer(cancelGrace)
 	defer hammer.Stop()
 	for {
@@ -84,12 +85,15 @@ func (rt *Runtime) cancel(e *evaluation) Result {
 			return r
 		case <-hammer.C:
 			select {
+			case <-left: // the loop was free once and is busy again: the script catches every cancellation
+				rt.loop.Interrupt(errInterrupted)
 			case <-reached:
 				rt.loop.Control(func() { rt.abandon(e) })
+				left, reached = reached, nil
 			default:
 				rt.loop.Interrupt(errInterrupted)
-				hammer.Reset(cancelGrace)
 			}
+			hammer.Reset(cancelGrace)
 		}
 	}
 }
@@ -213,6 +217,7 @@ func (rt *Runtime) finish(e *evaluation, r Result, value goja.Value) {
 	if e.cell != nil {
 		e.cell.End(rt.vm)
 	}
+	rt.reportTasks(e.name)
 	r.Elapsed = rt.loop.Now() - e.started
 	if text := r.Lines; len(text) > 0 && !r.Cancelled {
 		if value != nil && rt.width() != recordWidth {

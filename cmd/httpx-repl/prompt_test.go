@@ -349,7 +349,6 @@ func TestPromptCtrlC(t *testing.T) {
 
 // A script that catches its own cancellation and goes on is stopped all the same.
 func TestPromptCtrlCInALoopThatCatches(t *testing.T) {
-	t.Skip("Runtime.cancel waits for ever when a cell is busy again after its scope was cancelled")
 	server := hold(t)
 	p := open(t, t.TempDir())
 	p.keys(t, `while (true) try { await client.get("`+server.URL+`") } catch {}`, repltest.Enter)

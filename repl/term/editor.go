@@ -332,7 +332,10 @@ func (e *Editor) redraw() {
 // changed is readline's Listener: it runs after each key, takes the state that
 // the filter staged or that readline made, and draws it.
 func (e *Editor) changed(line []rune, pos int, key rune) ([]rune, int, bool) {
-	if key == 0 || e.skip {
+	if key == 0 {
+		return nil, 0, false // readline calls it so from Read's goroutine, which does not own the edit state
+	}
+	if e.skip {
 		e.skip = false
 		return nil, 0, false
 	}
