@@ -119,15 +119,17 @@ func (t *HTTPTransport) RoundTrip(ctx context.Context, request *Request) (*Respo
 }
 
 // fly takes a connection, sends, and waits for the head. On an error nothing stays open.
-func (t *HTTPTransport) fly(f *flight) (*Response, error) {
+func (t *HTTPTransport) fly(f *flight) (response *Response, err error) {
 	o, err := t.outgoing(f.request)
 	if err != nil {
 		return nil, f.request.claim(err)
 	}
-	if err := t.obtain(f); err != nil {
-		if o.stream != nil {
+	defer func() {
+		if err != nil && o.stream != nil {
 			o.stream.Close()
 		}
+	}()
+	if err := t.obtain(f); err != nil {
 		return nil, err
 	}
 	if f.conn.cc != nil {
@@ -208,7 +210,7 @@ type outgoing struct {
 	target  string
 	headers [][2]string
 	body    []byte     // the whole of it, when it is small and at hand
-	stream  ByteStream // else; nil for none
+	stream  ByteStream // else; nil for none, or when it has been handed on
 	length  int64      // of the body, -1 for unknown
 }
 

@@ -37,6 +37,7 @@ func (t *HTTPTransport) exchangeHTTP1(f *flight, o *outgoing) (*Response, error)
 		}
 		stale := f.info.Reused && !f.info.Retried && x.stale(err)
 		err = f.failed(x.phase(err), err)
+		x.wire.abort()
 		x.disconnect()
 		if !stale || !x.mayRepeat(o) {
 			t.pool.release(f.conn, false)
@@ -67,14 +68,14 @@ func (x *http1) begin(o *outgoing) (*Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if x.upload != nil {
-		x.wire.expectRead(x.limits.Read)
-	}
 	x.info.Protocol = head.Version
 	x.length, x.switched = head.Length, head.Switched
 	response := &Response{
 		StatusCode: head.Status, Version: head.Version, Reason: head.Reason, Headers: &Headers{fields: head.Headers},
-		Stream: x, Trailers: x.trailer, Extensions: map[string]any{"network": x.info},
+		Stream: x, Extensions: map[string]any{"network": x.info},
+	}
+	if x.length < 0 {
+		response.Trailers = x.trailer
 	}
 	if x.switched {
 		x.wire.limit(0, 0)

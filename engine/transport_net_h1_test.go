@@ -205,6 +205,29 @@ func TestUploads(t *testing.T) {
 		}
 		<-aborted
 	})
+	t.Run("TM04 a body may wait for the rest of the upload longer than the read limit", func(t *testing.T) {
+		limit := 50 * time.Millisecond
+		client, _ := netClient(t, TransportOptions{}, Timeout{Read: limit})
+		url := "http://" + enginetest.Raw(t, func(conn net.Conn) {
+			enginetest.ReadHead(conn)
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+			io.CopyN(conn, conn, 1)
+		})
+		turns := make(channelStream)
+		content, headers := StreamContent(turns, 1)
+		go func() {
+			<-time.After(4 * limit)
+			turns <- "x"
+			close(turns)
+		}()
+		response, err := client.Request(t.Context(), "POST", url, RequestOptions{Content: content, ContentHeaders: headers}, SendOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if text, _ := response.Text(); text != "x" {
+			t.Error(text)
+		}
+	})
 	t.Run("a stream that is longer or shorter than announced", func(t *testing.T) {
 		url := echoHead(t)
 		for text, n := range map[string]int64{"Too much data": 2, "Too little data": 9} {
@@ -215,6 +238,31 @@ func TestUploads(t *testing.T) {
 		content, _ := StreamContent(&listStream{chunks: []string{"hel", "lo"}}, -1)
 		_, err := client.Request(t.Context(), "POST", url, RequestOptions{Content: content, Headers: NewHeaders([][2]string{{"Content-Length", "4"}})}, SendOptions{})
 		wantClass(t, err, LocalProtocolError, "longer than announced")
+	})
+	t.Run("a stream is closed whatever happens", func(t *testing.T) {
+		url := answering(t, "HTTP/1.1 204 No\r\n\r\n")
+		free, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		nobody := "http://" + free.Addr().String()
+		free.Close()
+		for _, change := range []func(*Request){
+			func(r *Request) { r.Method = "P T" },
+			func(r *Request) { r.Extensions["target"] = []byte("a b") },
+			func(r *Request) { r.URL, _ = ParseURL(nobody) },
+			func(r *Request) {},
+		} {
+			closed := make(chan struct{})
+			content, headers := StreamContent(closingStream{&listStream{chunks: []string{"x"}}, closed}, -1)
+			request := build(t, client, "POST", url, RequestOptions{Content: content, ContentHeaders: headers})
+			change(request)
+			_, err := client.Send(t.Context(), request, SendOptions{})
+			if errors.Is(err, LocalProtocolError) && request.Method == "POST" {
+				continue // it was not opened
+			}
+			<-closed
+		}
 	})
 	t.Run("a large body arrives whole", func(t *testing.T) {
 		body := bytes.Repeat([]byte("0123456789abcdef"), 1<<18)
@@ -292,4 +340,15 @@ func TestNextHasItsOwnContext(t *testing.T) {
 	}
 	<-aborted
 	response.Close()
+}
+
+// closingStream tells when it is closed.
+type closingStream struct {
+	ByteStream
+	closed chan struct{}
+}
+
+func (c closingStream) Close() error {
+	close(c.closed)
+	return c.ByteStream.Close()
 }

@@ -133,6 +133,7 @@ func (x *http2) httpRequest(o *outgoing) *http.Request {
 				x.head.expect(x.limits.Write, errWriteTimeout)
 			}
 		})
+		o.stream = nil
 		x.content = x.upload.failure
 		r.Body, r.ContentLength = x.upload, o.length
 	}

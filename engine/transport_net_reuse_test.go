@@ -146,6 +146,19 @@ func TestKeptConnectionThatEnds(t *testing.T) {
 func TestUnsolicitedBytesOverTLS(t *testing.T) {
 	ca := newAuthority(t)
 	config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, func(*x509.Certificate) {})}}
+	t.Run("a silent connection is kept", func(t *testing.T) {
+		url := "https://" + enginetest.Raw(t, func(conn net.Conn) {
+			for secure := tls.Server(conn, config); enginetest.ReadHead(secure) != ""; {
+				io.WriteString(secure, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+			}
+		})
+		client, _ := netClient(t, TransportOptions{ExtraRoots: trusting(ca.pool)}, NewTimeout(5*time.Second))
+		for i := range 5 {
+			if info := get(t, client, url).Extensions["network"].(*NetworkInfo); info.Reused != (i > 0) || info.Retried {
+				t.Errorf("request %d: %+v", i, info)
+			}
+		}
+	})
 	for name, more := range map[string]string{"another response": "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", "the end": ""} {
 		for _, together := range []bool{true, false} {
 			t.Run(fmt.Sprint(name, " together with the answer: ", together), func(t *testing.T) {

@@ -20,8 +20,10 @@ type upload struct {
 	done     chan struct{}
 }
 
+// startUpload takes the stream of o over.
 func startUpload(x *http1, o *outgoing) *upload {
 	u := &upload{exchange: x, stream: o.stream, length: o.length, done: make(chan struct{})}
+	o.stream = nil
 	u.ctx, u.cancel = context.WithCancel(x.ctx)
 	go u.run()
 	return u
