@@ -40,7 +40,7 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 			release()
 		}
 		if err != nil {
-			must(reject(rt.toJS(err)))
+			must(reject(rt.toJSIn(task, err)))
 			return
 		}
 		if v == nil {

@@ -22,6 +22,9 @@ func (rt *Runtime) keep(value goja.Value, async bool, name string) goja.Value {
 	if !ok {
 		return nil
 	}
+	if _, scoped := valueOf[block](value); scoped {
+		return rt.newError("Error", "a "+hostOf(value).class.name+" ends with its block, and a cell's top level has no end: write { await using … } in a block or a function, or give it a function")
+	}
 	var method goja.Value
 	if async {
 		method = o.GetSymbol(rt.symbols.asyncDispose)

@@ -47,6 +47,7 @@ type exchange struct {
 	fault    *engine.Error // what the transport reported
 	inbox    [][]byte
 	trailers *engine.Headers
+	flying   bool // the transport is at work
 	ended    bool // nothing more will be delivered
 	dropped  bool
 	raw      bool
@@ -69,6 +70,9 @@ func (s *seam) RoundTrip(ctx context.Context, req *engine.Request) (*engine.Resp
 	c := loop.FromContext(ctx)
 	if c == nil {
 		return nil, errors.New("an asynchronous transport was used outside the event loop")
+	}
+	if err := c.Scope().Err(); err != nil {
+		return nil, err
 	}
 	x := s.rt.newExchange(c, req)
 	if err := x.issue(c, s.network); err != nil {
@@ -150,6 +154,8 @@ func (x *exchange) issue(c *loop.Coroutine, network engine.Transport) error {
 		req = x.startUpload()
 	}
 	if !rt.loop.Replaying() && !x.ended { // the body's first piece may have ended it already
+		x.rt.loop.Flight(1)
+		x.flying = true
 		go x.pump(ctx, network, req)
 	}
 	return nil
@@ -200,6 +206,9 @@ func (x *exchange) end() {
 		return
 	}
 	x.ended = true
+	if x.flying {
+		x.rt.loop.Flight(-1)
+	}
 	x.finished = x.rt.loop.Now()
 	delete(x.rt.exchanges.open, x.seat)
 	x.cancel(errAborted)

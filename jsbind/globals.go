@@ -10,6 +10,7 @@ import (
 
 // classes are the native classes, each made at its first use.
 type classes struct {
+	concurrency
 	errors      errorClasses
 	httpx       httpxClasses
 	web         webClasses
@@ -22,7 +23,7 @@ func (rt *Runtime) install() error {
 	rt.exchanges.open = map[string]*exchange{}
 	rt.sessionTask = rt.loop.NewTask("c0", rt.root)
 	rt.takeIntrinsics()
-	if err := source.Install(rt.vm, source.Host{Check: rt.check, Using: rt.keep, Import: rt.importModule}); err != nil {
+	if err := source.Install(rt.vm, source.Host{Check: rt.check, Using: rt.keep, Enter: rt.enterBlock, Leave: rt.leaveBlock, Import: rt.importModule}); err != nil {
 		return err
 	}
 	symbol := rt.vm.Get("Symbol").ToObject(rt.vm)
@@ -36,6 +37,11 @@ func (rt *Runtime) install() error {
 	rt.lazyGlobal("httpx", rt.httpxModule)
 	rt.lazyGlobal("client", rt.sessionClient)
 	rt.lazyGlobal("lab", rt.labObject)
+	rt.lazyGlobal("asyncio", rt.asyncioModule)
+	rt.lazyGlobal("trio", rt.trioModule)
+	rt.lazyGlobal("anyio", rt.anyioModule)
+	rt.lazyGlobal("sniffio", rt.sniffioModule)
+	rt.lazyGlobal("ExceptionGroup", rt.exceptionGroup)
 	rt.lazyGlobal("env", rt.envObject)
 	args := make([]any, len(rt.o.Args))
 	for i, a := range rt.o.Args {

@@ -215,7 +215,7 @@ func (rt *Runtime) uncaught(err error, task *loop.Task) {
 	var broken *loop.PanicError
 	var overflow *goja.StackOverflowError
 	stopped := errors.As(err, &interrupted)
-	if e := rt.current; e != nil && !e.settled && task == e.task && (stopped || errors.As(err, &broken) || errors.As(err, &overflow)) {
+	if e := rt.current; e != nil && !e.settled && task != nil && task.Root() == e.task && (stopped || errors.As(err, &broken) || errors.As(err, &overflow)) {
 		if stopped && interrupted.Value() != errOutOfMemory {
 			rt.interruptedCell(e)
 		} else {
@@ -234,7 +234,7 @@ func (rt *Runtime) unhandled(p *goja.Promise, task *loop.Task) {
 	if task != nil && task.Scope != nil && task.Scope.Err() != nil {
 		return // what a cancelled scope leaves behind was asked for
 	}
-	if rt.isCancelled(p.Result()) {
+	if rt.isCancelError(p.Result()) {
 		return
 	}
 	rt.failed = true

@@ -113,7 +113,7 @@ func (c *Coroutine) interrupted() error {
 			s.edge = nil
 			return err
 		}
-		if s.shield {
+		if s.shield || s.boundary {
 			break
 		}
 	}

@@ -11,6 +11,7 @@ type Scope struct {
 	children []*Scope
 	shield   bool
 	reason   error
+	boundary bool  // an interrupt from above does not reach into it
 	edge     error // an interrupt that nothing has felt yet
 	waiters  waiters
 	deadline *timer
@@ -74,7 +75,7 @@ func (s *Scope) Uninterrupt() { s.edge = nil }
 func (s *Scope) waiting(list []*Coroutine) []*Coroutine {
 	list = append(list, s.waiters.all()...)
 	for _, child := range s.children {
-		if !child.shield {
+		if !child.shield && !child.boundary {
 			list = child.waiting(list)
 		}
 	}
@@ -156,9 +157,39 @@ func (s *Scope) ClearDeadline() {
 // Close ends the scope: it leaves its parent, and its deadline goes. What still waits in it goes on waiting.
 func (s *Scope) Close() {
 	s.ClearDeadline()
+	s.leave()
+}
+
+func (s *Scope) leave() {
 	if s.parent != nil {
 		if i := slices.Index(s.parent.children, s); i >= 0 {
 			s.parent.children = slices.Delete(s.parent.children, i, i+1)
 		}
 	}
+}
+
+// Boundary makes the scope that of a task of its own: an interrupt from above does not reach into it.
+func (s *Scope) Boundary() { s.boundary = true }
+
+// Move puts the scope below another parent. What that one's cancellation means for it is felt at once.
+func (s *Scope) Move(parent *Scope) {
+	s.leave()
+	s.parent = parent
+	parent.children = append(parent.children, s)
+	if err := s.Err(); err != nil && s.reason == nil {
+		s.notify(err)
+	}
+}
+
+// EffectiveDeadline is the earliest deadline of the scope and those above it that no shield keeps off.
+func (s *Scope) EffectiveDeadline() (at time.Duration, ok bool) {
+	for ; s != nil; s = s.parent {
+		if s.deadline != nil && (!ok || s.deadline.due < at) {
+			at, ok = s.deadline.due, true
+		}
+		if s.shield {
+			break
+		}
+	}
+	return at, ok
 }
