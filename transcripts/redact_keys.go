@@ -323,10 +323,22 @@ func (r *Redactor) members(spans []span, text, before, after string, long int) [
 	return spans
 }
 
-var literalPattern = regexp.MustCompile("(?i)\\b([a-z_][a-z0-9_-]{1,40})[\"'`]?\\s*[:=]\\s*(?:\"([^\"\\\\\\n]*)\"|'([^'\\\\\\n]*)'|`([^`\\\\$\\n]*)`)")
+var literalPattern = regexp.MustCompile("(?i)\\b([a-z_][a-z0-9_-]{1,40})[\"'`]?\\]?\\s*[:=]\\s*(?:\"([^\"\\\\\\n]*)\"|'([^'\\\\\\n]*)'|`([^`\\\\$\\n]*)`)")
 
-// literals finds string literals of a program that stand under a secret name: password: "…", apiKey = '…'.
+// literalAuth is a user's name and password as a program gives them: auth: ["…", "…"], new httpx.BasicAuth("…", "…").
+var literalAuth = regexp.MustCompile("(?:\\bauth[\"']?\\s*[:=]\\s*\\[|\\b(?:Basic|Digest)Auth\\s*\\()\\s*(?:\"[^\"\\n]*\"|'[^'\\n]*'|`[^`\\n]*`)\\s*,\\s*" +
+	"(?:\"([^\"\\\\\\n]*)\"|'([^'\\\\\\n]*)'|`([^`\\\\$\\n]*)`)")
+
+// literals finds string literals of a program that stand under a secret name: password: "…", apiKey = '…', a secret
+// header's, a password's.
 func (r *Redactor) literals(spans []span, source string) []span {
+	for _, m := range literalAuth.FindAllStringSubmatchIndex(source, -1) {
+		for g := 2; g < len(m); g += 2 {
+			if m[g] >= 0 && m[g] < m[g+1] && !isPlaceholder(source[m[g]:m[g+1]]) {
+				spans = append(spans, span{m[g], m[g+1], r.placeholder("password", source[m[g]:m[g+1]])})
+			}
+		}
+	}
 	for _, m := range literalPattern.FindAllStringSubmatchIndex(source, -1) {
 		key := source[m[2]:m[3]]
 		for g := 4; g < len(m); g += 2 {
@@ -334,6 +346,13 @@ func (r *Redactor) literals(spans []span, source string) []span {
 				continue
 			}
 			value := source[m[g]:m[g+1]]
+			switch r.class(key) {
+			case credentialsHeader, cookieHeader, secretHeader:
+				if hidden := r.header(key, value); hidden != value {
+					spans = append(spans, span{m[g], m[g+1], hidden})
+				}
+				continue
+			}
 			if isPlaceholder(value) || !r.secretMember(key, value, longInBody) {
 				continue
 			}

@@ -352,3 +352,25 @@ func TestSavedNamesAreThoseUsed(t *testing.T) {
 		t.Errorf("secrets %v, want [USED]", saved.Secrets)
 	}
 }
+
+func TestLiteralSecretsOfAProgram(t *testing.T) {
+	for source, want := range map[string]string{
+		`client.get(u, {headers: {authorization: "Bearer abcdefgh1234"}})`: `client.get(u, {headers: {authorization: "Bearer {{secret.authorization.1}}"}})`,
+		`client.headers["Authorization"] = 'Token abcdefgh1234'`:           `client.headers["Authorization"] = 'Token {{secret.authorization.1}}'`,
+		`{"X-Api-Key": "abcdefgh1234"}`:                                    `{"X-Api-Key": "{{secret.x-api-key.1}}"}`,
+		"{auth: [\"ada\", `pw`]}":                                          "{auth: [\"ada\", `{{secret.password.1}}`]}",
+		`new httpx.DigestAuth('ada', 'hunter2hunter2')`:                    `new httpx.DigestAuth('ada', '{{secret.password.1}}')`,
+		`{auth: ["ada", password]}`:                                        `{auth: ["ada", password]}`,
+		`{headers: {accept: "text/plain"}}`:                                `{headers: {accept: "text/plain"}}`,
+		`{headers: {"User-Agent": "a-long-name-of-an-agent"}}`:             `{headers: {"User-Agent": "a-long-name-of-an-agent"}}`,
+	} {
+		r := NewRedactor(RedactOptions{})
+		got := r.Event(event.Event{Kind: event.Cell, Cell: "c1", Source: source}).Source
+		if got != want {
+			t.Errorf("%s\nbecame %s\nwant   %s", source, got, want)
+		}
+		if again := r.Event(event.Event{Kind: event.Cell, Cell: "c1", Source: got}).Source; again != got {
+			t.Errorf("redacting twice makes %s of %s", again, got)
+		}
+	}
+}
