@@ -13,7 +13,6 @@ import (
 // intrinsics are the realm's own functions, taken before any script could change them.
 type intrinsics struct {
 	uint8Array   *goja.Object
-	arrayProto   *goja.Object
 	jsonParse    goja.Callable
 	jsonText     goja.Callable
 	ownKeys      goja.Callable

@@ -13,8 +13,7 @@ type httpxClasses struct {
 	request, response, client                            *class
 	timeout, limits, proxy                               *class
 	auth, basicAuth, digestAuth, functionAuth, netrcAuth *class
-	transport, httpTransport, mockTransport              *class
-	abortSignal                                          *class
+	httpTransport, mockTransport                         *class
 }
 
 // once makes a class at its first use.

@@ -74,5 +74,3 @@ func heapBytes() uint64 {
 	metrics.Read(sample)
 	return sample[0].Value.Uint64()
 }
-
-func megabytes(n uint64) string { return fmt.Sprintf("%d MB", n>>20) }

@@ -77,7 +77,6 @@ type journalReader struct {
 	rec   *Recorder
 	open  map[bodyKey][]pending // records that a held record will complete
 	facts Recovered
-	at    int64
 }
 
 type pending struct {

@@ -232,7 +232,7 @@ func (p *editor) declaration(start lexeme) error {
 	c.specifier = specifier
 	end := t.end
 	if next := p.peek(0); next.kind == tokWord && !next.newline && (p.text(next) == "with" || p.text(next) == "assert") && p.is(1, "{") {
-		for end = p.take().end; !p.is(0, "}"); end = p.take().end {
+		for p.take(); !p.is(0, "}"); p.take() {
 			if p.peek(0).kind == tokEOF {
 				return wrong(p.peek(0))
 			}
