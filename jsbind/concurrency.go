@@ -210,11 +210,7 @@ func (rt *Runtime) waitIn(task *loop.Task, scope *loop.Scope, f func(c *loop.Cor
 func (rt *Runtime) soon(task *loop.Task, f func()) {
 	p, resolve, _ := rt.vm.NewPromise()
 	rt.loop.As(task, func() {
-		job := rt.vm.ToValue(func(goja.FunctionCall) goja.Value {
-			f()
-			return goja.Undefined()
-		})
-		if _, err := rt.promiseThen(rt.vm.ToValue(p), job); err != nil {
+		if _, err := rt.promiseThen(rt.vm.ToValue(p), rt.loop.Job(f)); err != nil {
 			panic(err)
 		}
 	})

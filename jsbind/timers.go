@@ -74,18 +74,12 @@ func (rt *Runtime) installTimers() {
 		if !ok {
 			panic(rt.vm.NewTypeError("queueMicrotask takes a function to call, not %s", rt.brief(call.Argument(0))))
 		}
-		p, resolve, _ := rt.vm.NewPromise()
 		task := rt.loop.Task()
-		job := rt.vm.ToValue(func(goja.FunctionCall) goja.Value {
+		rt.soon(task, func() {
 			if _, err := f(goja.Undefined()); err != nil {
 				rt.uncaught(err, task)
 			}
-			return goja.Undefined()
 		})
-		if _, err := rt.promiseThen(rt.vm.ToValue(p), job); err != nil {
-			panic(err)
-		}
-		must(resolve(goja.Undefined()))
 		return goja.Undefined()
 	}))
 }

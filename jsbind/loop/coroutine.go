@@ -171,10 +171,9 @@ func (w *waiters) all() []*Coroutine {
 // Await waits for a promise and returns its value or, as a *Rejected, its reason. The promise counts as handled.
 func (c *Coroutine) Await(promise *goja.Promise) (goja.Value, error) {
 	settled := promise.State() != goja.PromiseStatePending
-	wake := c.loop.vm.ToValue(func(goja.FunctionCall) goja.Value {
+	wake := c.loop.Job(func() {
 		settled = true
 		c.Wake()
-		return goja.Undefined()
 	})
 	if _, err := c.loop.then(c.loop.vm.ToValue(promise), wake, wake); err != nil {
 		return nil, err

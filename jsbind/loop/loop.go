@@ -44,6 +44,8 @@ type Loop struct {
 	then goja.Callable // Promise.prototype.then, as it was before any script
 	fn   func()
 
+	around goja.Callable
+
 	mu     sync.Mutex
 	queue  []item
 	closed bool
@@ -87,8 +89,8 @@ func New(vm *goja.Runtime, o Options) *Loop {
 		fn()
 		return goja.Undefined()
 	})
-	around, _ := goja.AssertFunction(must(vm.RunString("(function (run) { return function () { run() } })")))
-	l.turn, _ = goja.AssertFunction(must(around(goja.Undefined(), run)))
+	l.around, _ = goja.AssertFunction(must(vm.RunString("(function (run) { return function () { run() } })")))
+	l.turn, _ = goja.AssertFunction(must(l.around(goja.Undefined(), run)))
 	l.then, _ = goja.AssertFunction(must(vm.RunString("Promise.prototype.then")))
 	vm.SetAsyncContextTracker(taskTracker{l})
 	vm.SetPromiseRejectionTracker(l.trackRejection)
@@ -201,6 +203,15 @@ func (l *Loop) dispatch(e event.Event, task *Task, deliver func()) error {
 	}
 	l.Record(e)
 	return l.Enter(task, deliver)
+}
+
+// Job makes f a promise reaction's handler. A plain native handler would have a JavaScript function that it calls drain the jobs
+// behind it out of order, since no JavaScript frame is on the stack while jobs run.
+func (l *Loop) Job(f func()) goja.Value {
+	return must(l.around(goja.Undefined(), l.vm.ToValue(func(goja.FunctionCall) goja.Value {
+		f()
+		return goja.Undefined()
+	})))
 }
 
 // Record writes an event into the session's order at the turn's time. The binding calls it for issued events; delivered
