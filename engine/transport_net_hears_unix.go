@@ -7,6 +7,6 @@ import "syscall"
 // hears tells whether there is something to read from a socket, or it has ended. What there is may be lost.
 func hears(fd uintptr) bool {
 	var one [1]byte
-	n, err := syscall.Read(int(fd), one[:])
-	return n >= 0 && err == nil || err != syscall.EAGAIN && err != syscall.EINTR
+	_, err := syscall.Read(int(fd), one[:])
+	return err != syscall.EAGAIN && err != syscall.EINTR
 }

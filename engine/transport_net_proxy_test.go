@@ -85,6 +85,20 @@ func TestHTTPProxy(t *testing.T) {
 		_, err := client.Request(t.Context(), "GET", origin, RequestOptions{}, SendOptions{})
 		wantClass(t, err, ProxyError, "407 Proxy Authentication Required")
 	})
+	t.Run("answers to CONNECT that open no tunnel", func(t *testing.T) {
+		for answer, text := range map[string]string{
+			"HTTP/1.1 200 OK\r\n\r\nbefore": "sent data before the tunnel", "HTTP/1.1 502 Bad\x1b Gateway\r\nContent-Length: 0\r\n\r\n": "502 Bad",
+			"HTTP/1.1 +20 OK\r\n\r\n": "malformed status line", "": "closed the connection",
+		} {
+			proxy, _ := NewProxy("http://"+enginetest.Raw(t, func(conn net.Conn) {
+				enginetest.ReadHead(conn)
+				io.WriteString(conn, answer)
+			}), nil)
+			client, _ := netClient(t, TransportOptions{Proxy: proxy}, NewTimeout(5*time.Second))
+			_, err := client.Request(t.Context(), "GET", origin, RequestOptions{}, SendOptions{})
+			wantClass(t, err, ProxyError, text)
+		}
+	})
 	t.Run("TM04 a CONNECT that is not answered", func(t *testing.T) {
 		proxy, _ := NewProxy("http://"+enginetest.Raw(t, enginetest.WaitForClose), nil)
 		client, _ := netClient(t, TransportOptions{Proxy: proxy}, Timeout{Read: 20 * time.Millisecond})

@@ -143,6 +143,41 @@ func TestKeptConnectionThatEnds(t *testing.T) {
 	})
 }
 
+// TestServerThatClosesAfterEachAnswer races the end of a connection with its reuse: whoever wins, a GET succeeds, and a POST is
+// acted on at most once.
+func TestServerThatClosesAfterEachAnswer(t *testing.T) {
+	var mu sync.Mutex
+	seen := map[string]int{}
+	url := "http://" + enginetest.Raw(t, func(conn net.Conn) {
+		head := enginetest.ReadHead(conn)
+		line, _, _ := strings.Cut(head, " HTTP/")
+		mu.Lock()
+		seen[line]++
+		mu.Unlock()
+		io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+	})
+	client, _ := netClient(t, TransportOptions{}, NewTimeout(5*time.Second))
+	var sends sync.WaitGroup
+	for worker := range 8 {
+		sends.Go(func() {
+			for n := range 100 {
+				path := fmt.Sprintf("/%d-%d", worker, n)
+				if _, err := client.Request(t.Context(), "GET", url+path, RequestOptions{}, SendOptions{}); err != nil {
+					t.Error(err)
+				}
+				_, err := client.Request(t.Context(), "POST", url+path, RequestOptions{}, SendOptions{})
+				mu.Lock()
+				times := seen["POST "+path]
+				mu.Unlock()
+				if times > 1 || err == nil && times != 1 || err != nil && !errors.Is(err, TransportError) {
+					t.Errorf("POST %s: sent %d times, %v", path, times, err)
+				}
+			}
+		})
+	}
+	sends.Wait()
+}
+
 func TestUnsolicitedBytesOverTLS(t *testing.T) {
 	ca := newAuthority(t)
 	config := &tls.Config{Certificates: []tls.Certificate{ca.issue(t, func(*x509.Certificate) {})}}
