@@ -17,7 +17,7 @@ type cancelScope struct {
 	shield   bool
 	tooSlow  string // the class of the error that a deadline ends in; "" ends the block quietly
 
-	outer  *loop.Scope
+	outer  *loop.Task
 	scope  *loop.Scope
 	closed bool
 	called bool
@@ -47,7 +47,7 @@ func (s *cancelScope) open(outer *loop.Task) *loop.Task {
 	if s.scope != nil {
 		s.rt.throw(s.rt.plainFailure("Error", "Each CancelScope may only be used for a single block"))
 	}
-	s.outer = outer.Scope
+	s.outer = outer
 	s.scope = s.rt.loop.NewScope(outer.Scope)
 	s.scope.Shield(s.shield)
 	if !math.IsInf(s.after, 1) {
@@ -96,7 +96,7 @@ func (s *cancelScope) cancel() {
 // close ends the scope. A cancellation error in it was the scope's own unless the scope around is cancelled too.
 func (s *cancelScope) close(_ *loop.Coroutine, failure goja.Value) goja.Value {
 	cancelled := s.scope.Err() != nil
-	above := !s.scope.Shielded() && s.outer.Err() != nil
+	above := !s.scope.Shielded() && s.outer.Scope.Err() != nil
 	s.closed = true
 	s.scope.Close()
 	if failure != nil && cancelled && !above {
@@ -104,6 +104,9 @@ func (s *cancelScope) close(_ *loop.Coroutine, failure goja.Value) goja.Value {
 	}
 	if s.caught && failure == nil && s.tooSlow != "" {
 		return s.rt.toJS(s.rt.failure(s.tooSlow, ""))
+	}
+	if failure != nil && above && s.rt.isCancelError(failure) {
+		return s.rt.toJSIn(s.outer, s.outer.Scope.Err()) // what is around may be told of its cancellation in another manner
 	}
 	return failure
 }

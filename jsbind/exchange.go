@@ -319,37 +319,62 @@ func (x *exchange) Close() error {
 
 // pump runs the real exchange on a goroutine of its own and posts what happens, an event each.
 func (x *exchange) pump(ctx context.Context, network engine.Transport, req *engine.Request) {
-	post := func(e event.Event, facts any) {
-		e.Exchange = x.id
-		x.rt.loop.Post(e, x.task, &x.dropped, func() { x.deliver(e, facts) })
-	}
+	out := &outbox{x: x}
+	defer out.flush()
 	response, err := network.RoundTrip(ctx, req)
 	if err != nil {
-		post(eventOf(err), nil)
+		out.post(eventOf(err), nil)
 		return
 	}
 	defer response.Stream.Close()
-	post(event.Event{Kind: event.Head, Version: response.Version, Status: response.StatusCode, Reason: response.Reason, Headers: response.Headers.Raw()}, response.Extensions["network"])
+	// A small body that has come with its head is posted with it: three turns still, but one waking of the loop.
+	if stream, ok := response.Stream.(engine.BufferedStream); ok {
+		out.holding = stream.Buffered()
+	}
+	out.post(event.Event{Kind: event.Head, Version: response.Version, Status: response.StatusCode, Reason: response.Reason, Headers: response.Headers.Raw()}, response.Extensions["network"])
 	for {
 		chunk, err := response.Stream.Next(ctx)
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			post(eventOf(err), nil)
+			out.post(eventOf(err), nil)
 			return
 		}
 		if x.window.acquire(ctx, len(chunk)) != nil {
 			return
 		}
-		post(event.Event{Kind: event.Data, Data: chunk}, nil)
+		out.post(event.Event{Kind: event.Data, Data: chunk}, nil)
 	}
 	if response.Trailers != nil {
 		if t := response.Trailers(); t != nil && t.Len() > 0 {
-			post(event.Event{Kind: event.Trail, Headers: t.Raw()}, nil)
+			out.post(event.Event{Kind: event.Trail, Headers: t.Raw()}, nil)
 		}
 	}
-	post(event.Event{Kind: event.End}, nil)
+	out.post(event.Event{Kind: event.End}, nil)
+}
+
+// outbox is the pump's way to the loop's queue.
+type outbox struct {
+	x       *exchange
+	holding bool // events wait for flush
+	held    []loop.Posted
+}
+
+func (o *outbox) post(e event.Event, facts any) {
+	x := o.x
+	e.Exchange = x.id
+	o.held = append(o.held, loop.Posted{Event: e, Deliver: func() { x.deliver(e, facts) }})
+	if !o.holding {
+		o.flush()
+	}
+}
+
+func (o *outbox) flush() {
+	if len(o.held) > 0 {
+		o.x.rt.loop.PostAll(o.x.task, &o.x.dropped, o.held)
+		o.held = o.held[:0]
+	}
 }
 
 // window is the back-pressure of a response: how many bytes the pump may read ahead of the script.

@@ -32,8 +32,8 @@ type job struct {
 // newJob makes task one of the environments' tasks.
 func (rt *Runtime) newJob(task *loop.Task, name string) *job {
 	p := rt.placeOf(task)
-	rt.lastTask++
 	if name == "" {
+		rt.lastTask++
 		name = fmt.Sprintf("Task-%d", rt.lastTask)
 	}
 	j := &job{rt: rt, name: name, task: task, home: p.home}
