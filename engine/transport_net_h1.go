@@ -20,11 +20,16 @@ type http1 struct {
 	length   int64  // of the body of the response, -1 for unknown
 	ready    []byte // came with the head
 	buffer   []byte
+	fast     bool // the last read filled the buffer
 	received int64
 	switched bool // no longer HTTP
 	trailers [][2]string
 	over     bool
 }
+
+// firstChunk is the size of the reads of a body of unknown length until one fills it: such a body may be a stream of small events, of
+// which there may be many.
+const firstChunk = 8 << 10
 
 // exchangeHTTP1 sends over f's connection and waits for the head. A kept connection may end just when a request goes out on it; then
 // the request goes out once more, on a new one, if the server cannot have acted on it, or would do no harm by doing so twice.
@@ -180,6 +185,8 @@ func (x *http1) Next(ctx context.Context) ([]byte, error) {
 		size := int64(maxChunk)
 		if x.length >= 0 {
 			size = min(size, x.length-x.received)
+		} else if !x.fast {
+			size = firstChunk
 		}
 		x.buffer = make([]byte, size)
 	}
@@ -195,6 +202,7 @@ func (x *http1) Next(ctx context.Context) ([]byte, error) {
 		return nil, err
 	}
 	chunk := x.buffer[:n:n]
+	x.fast = n == len(x.buffer)
 	if n*2 >= len(x.buffer) {
 		x.buffer = nil // the caller owns it now
 	} else {
