@@ -1,6 +1,8 @@
 package jsbind
 
 import (
+	"encoding/json"
+
 	"github.com/dop251/goja"
 
 	"httpx-repl/engine"
@@ -43,12 +45,21 @@ func (rt *Runtime) install() error {
 	rt.lazyGlobal("sniffio", rt.sniffioModule)
 	rt.lazyGlobal("ExceptionGroup", rt.exceptionGroup)
 	rt.lazyGlobal("env", rt.envObject)
-	args := make([]any, len(rt.o.Args))
-	for i, a := range rt.o.Args {
-		args[i] = a
-	}
-	rt.global("args", rt.array(args...))
+	rt.lazyGlobal("args", rt.argsArray)
 	return nil
+}
+
+// argsArray is the script's arguments; they come from outside, so the record keeps them.
+func (rt *Runtime) argsArray() goja.Value {
+	text, _ := rt.outside("args", func() (string, bool) {
+		b, err := json.Marshal(rt.o.Args)
+		return string(b), err == nil && len(rt.o.Args) > 0
+	})
+	var args []string
+	if json.Unmarshal([]byte(text), &args) != nil {
+		args = nil
+	}
+	return rt.strings(args)
 }
 
 // global defines a global as the language's own are: writable, configurable, not enumerable.
