@@ -24,6 +24,7 @@ type taskGroup struct {
 	closed   bool
 	cut      bool // the body was interrupted by the group
 	wake     func()
+	stop     goja.Value // Ctrl-C in a busy task
 }
 
 func (g *taskGroup) open(outer *loop.Task) *loop.Task {
@@ -46,12 +47,17 @@ func (g *taskGroup) createTask(f goja.Callable, name string) goja.Value {
 	case g.aborting:
 		g.rt.throw(g.rt.plainFailure("Error", "TaskGroup is shutting down"))
 	}
+	rt := g.rt
 	var j *job
 	g.rt.loop.As(g.body, func() { j = g.rt.createTask(f, name) })
 	g.jobs = append(g.jobs, j)
 	j.whenDone(func() {
 		g.jobs = slices.DeleteFunc(g.jobs, func(x *job) bool { return x == j })
-		if j.reason != nil && !j.stopped {
+		switch {
+		case rt.isStop(j.reason):
+			g.stop = j.reason
+			g.abort()
+		case j.reason != nil && !j.stopped:
 			j.claimed = true
 			g.failures = append(g.failures, j.reason)
 			g.abort()
@@ -88,7 +94,7 @@ func (g *taskGroup) close(c *loop.Coroutine, failure goja.Value) goja.Value {
 		defer func() { g.closed = true }()
 		g.abort()
 	default:
-		if !g.cut || g.owner.cancelling > g.asked || g.outer.Scope.Err() != nil {
+		if !g.cut || rt.isStop(failure) || g.owner.cancelling > g.asked || g.outer.Scope.Err() != nil {
 			cancel = failure
 		}
 		failure = nil
@@ -116,6 +122,9 @@ func (g *taskGroup) close(c *loop.Coroutine, failure goja.Value) goja.Value {
 	g.body.Scope.Close()
 	if failure != nil {
 		g.failures = append(g.failures, failure)
+	}
+	if g.stop != nil {
+		return g.stop
 	}
 	if len(g.failures) > 0 {
 		return rt.newGroup("unhandled errors in a TaskGroup", g.failures)
@@ -235,7 +244,7 @@ func (t *timeout) close(_ *loop.Coroutine, failure goja.Value) goja.Value {
 	t.closed = true
 	t.body.Scope.Uninterrupt()
 	t.body.Scope.Close()
-	if failure == nil || !t.expired || !t.rt.isCancelError(failure) || t.owner.cancelling > t.asked || t.outer.Scope.Err() != nil {
+	if failure == nil || !t.expired || !t.rt.isCancelError(failure) || t.rt.isStop(failure) || t.owner.cancelling > t.asked || t.outer.Scope.Err() != nil {
 		return failure
 	}
 	e := t.rt.toJS(t.rt.failure("TimeoutError", "")).ToObject(t.rt.vm)

@@ -218,6 +218,9 @@ func (rt *Runtime) finish(e *evaluation, r Result, value goja.Value) {
 		e.cell.End(rt.vm)
 	}
 	rt.reportTasks(e.name)
+	if r.Cancelled {
+		rt.freeClock(e.name)
+	}
 	r.Elapsed = rt.loop.Now() - e.started
 	if text := r.Lines; len(text) > 0 && !r.Cancelled {
 		if value != nil && rt.width() != recordWidth {
@@ -291,7 +294,8 @@ func (rt *Runtime) check() goja.Value {
 	rt.checks++
 	if rt.checks == rt.interruptAt || rt.soft.Load() && rt.soft.Swap(false) {
 		rt.recordInterrupt(strconv.Itoa(rt.checks))
-		return rt.cancelledError("cancelled by Ctrl-C")
+		rt.stopped = rt.cancelledError("cancelled by Ctrl-C")
+		return rt.stopped
 	}
 	if rt.depth() > maxCallDepth {
 		return rt.newError("RangeError", "Maximum call stack size exceeded")

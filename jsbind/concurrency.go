@@ -41,6 +41,8 @@ type concurrency struct {
 	unclaimed []*job // failed, and nobody has asked
 	blocks    map[*goja.Object]*loop.Task
 	lastTask  int
+	mock      *mockClock // that drives the session's clock now
+	stopped   goja.Value // what Ctrl-C threw into a busy script last, which no scope may keep for its own
 	classes   struct {
 		task, taskGroup, timeout, held *class
 	}
@@ -131,6 +133,9 @@ func (rt *Runtime) isCancelError(v goja.Value) bool {
 	o, ok := v.(*goja.Object)
 	return ok && rt.cancelClass != nil && rt.vm.InstanceOf(o, rt.cancelClass)
 }
+
+// isStop reports whether a JavaScript value is what Ctrl-C threw into a busy script.
+func (rt *Runtime) isStop(v goja.Value) bool { return v != nil && v == rt.stopped }
 
 const errorClassSource = `(function (name, Base) {
 	const C = {[name]: class extends Base {}}[name];

@@ -194,3 +194,33 @@ func TestMockClockWaitsForTheNetwork(t *testing.T) {
 	}
 	replaysTheSame(t, s)
 }
+
+// TestCtrlCInEveryFrame checks that no scope, group or tool keeps Ctrl-C for its own, and what the next cell finds.
+func TestCtrlCInEveryFrame(t *testing.T) {
+	for _, js := range []string{
+		`await trio.openNursery(async n => { n.startSoon(async () => { print('ready'); for (;;); }) })`,
+		`await asyncio.TaskGroup(async tg => { tg.createTask(async () => { print('ready'); for (;;); }) })`,
+		`await asyncio.gather(async () => { await 0; print('ready'); for (;;) ; })`,
+		`await trio.moveOnAfter(60, async s => { print('ready'); s.cancel(); for (;;); })`,
+		`await asyncio.run(async () => { print('ready'); await new Promise(() => {}) })`,
+		`await new asyncio.Lock().with(async () => { print('ready'); await asyncio.sleep(9) })`,
+		`await trio.run(async () => { print('ready'); await trio.sleepForever() }, {clock: new trio.testing.MockClock()})`,
+		`await trio.run(async () => { print('ready'); await new Promise(() => {}) }, {clock: new trio.testing.MockClock()})`,
+		`const c = new asyncio.Condition(); await c.with(async () => { print('ready'); await c.wait() })`,
+		`const t = asyncio.createTask(() => asyncio.sleep(99)); print('ready'); await t`,
+		`print('ready'); await asyncio.shield(() => asyncio.sleep(99))`,
+		`print('ready'); await asyncio.waitFor(() => asyncio.sleep(99), 50)`,
+		`async function f() { await using s = trio.failAfter(99); print('ready'); await trio.sleepForever() } await f()`,
+	} {
+		s := jsbindtest.New(t, jsbindtest.Options{})
+		r, _ := interrupt(t, s, js)
+		if !r.Cancelled {
+			t.Errorf("%s: not cancelled: %+v", js, r)
+		}
+		s.Printed()
+		if got := s.Run(`await asyncio.sleep(0.001); await trio.run(async () => { await trio.sleep(0.001); return 'fine' })`); got != "'fine'" {
+			t.Errorf("%s: the next cell gave %s", js, got)
+		}
+		replaysTheSame(t, s)
+	}
+}

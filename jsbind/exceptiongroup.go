@@ -83,6 +83,9 @@ func (rt *Runtime) newGroup(message string, reasons []goja.Value) goja.Value {
 // withoutCancellation takes the cancellation errors out of an error: what is left of it, nil for nothing, and whether there were
 // any.
 func (rt *Runtime) withoutCancellation(reason goja.Value) (left goja.Value, found bool) {
+	if rt.isStop(reason) {
+		return reason, false
+	}
 	if rt.isCancelError(reason) {
 		return nil, true
 	}

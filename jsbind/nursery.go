@@ -17,6 +17,7 @@ type nursery struct {
 	running  int
 	failures []goja.Value
 	cancels  []goja.Value
+	stop     goja.Value // Ctrl-C in a busy task, which outweighs the rest
 	closer   *loop.Coroutine
 	closed   bool
 }
@@ -36,9 +37,12 @@ func (n *nursery) open(outer *loop.Task) *loop.Task {
 
 // failed takes a task's or the body's error.
 func (n *nursery) failed(reason goja.Value) {
-	if n.rt.isCancelError(reason) {
+	switch {
+	case n.rt.isStop(reason):
+		n.stop = reason
+	case n.rt.isCancelError(reason):
 		n.cancels = append(n.cancels, reason)
-	} else {
+	default:
 		n.failures = append(n.failures, reason)
 	}
 	n.scope.cancel()
@@ -63,6 +67,9 @@ func (n *nursery) close(c *loop.Coroutine, failure goja.Value) goja.Value {
 			all = append(all, reason)
 		}
 		reason = n.rt.newGroup(n.message, all)
+	}
+	if n.stop != nil {
+		reason = n.stop
 	}
 	return n.scope.close(c, reason)
 }

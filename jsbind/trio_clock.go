@@ -16,15 +16,16 @@ type mockClock struct {
 	rate      float64
 	threshold float64 // seconds; Infinity never jumps
 	running   bool
+	cell      string // whose run it drives
 	before    loop.Pace
 }
 
 func (m *mockClock) begin() {
-	if m.running {
-		m.rt.throw(m.rt.plainFailure("Error", "this MockClock is in use already"))
+	if m.rt.mock != nil {
+		m.rt.throw(m.rt.plainFailure("Error", "a MockClock drives the session's clock already, until the run that it was given to ends"))
 	}
 	m.before = m.rt.loop.Pace()
-	m.running = true
+	m.running, m.cell, m.rt.mock = true, m.rt.here().Cell, m
 	m.apply()
 }
 
@@ -40,8 +41,17 @@ func (m *mockClock) apply() {
 }
 
 func (m *mockClock) end() {
-	m.running = false
-	m.rt.loop.SetPace(m.before)
+	if m.running {
+		m.running, m.rt.mock = false, nil
+		m.rt.loop.SetPace(m.before)
+	}
+}
+
+// freeClock takes the clock back from a run that was left behind together with its cell.
+func (rt *Runtime) freeClock(cell string) {
+	if rt.mock != nil && rt.mock.cell == cell {
+		rt.mock.end()
+	}
 }
 
 // String is how the prompt shows a clock.
