@@ -178,7 +178,7 @@ func (s *Session) Eval(ctx context.Context, js string) jsbind.Result {
 // longer than 10 seconds fails the test.
 func (s *Session) Run(js string) string {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second) // generous: a busy machine under the race detector is slow
 	defer cancel()
 	r := s.Eval(ctx, js)
 	if ctx.Err() != nil {
@@ -204,7 +204,7 @@ func (s *Session) shown(r jsbind.Result) string {
 // Drain waits until the session is idle, at most 10 seconds.
 func (s *Session) Drain() {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second) // generous: a busy machine under the race detector is slow
 	defer cancel()
 	if err := s.Runtime.Drain(ctx); err != nil {
 		s.t.Errorf("the session did not become idle: %v", err)
