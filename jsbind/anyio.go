@@ -22,7 +22,7 @@ func (rt *Runtime) anyioModule() goja.Value {
 			switch backend {
 			case "asyncio":
 				arguments := rt.runArgs(o)
-				return rt.asyncioRun(func(this goja.Value, _ ...goja.Value) (goja.Value, error) { return f(this, arguments...) }, name)
+				return rt.asyncioRun(func(this goja.Value, _ ...goja.Value) (goja.Value, error) { return f(this, arguments...) })
 			case "trio":
 				return rt.trioRun(f, name, rt.runArgs(o), nil)
 			}

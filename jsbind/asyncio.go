@@ -15,7 +15,7 @@ func (rt *Runtime) asyncioModule() goja.Value {
 	m.functions(
 		member{"run", 1, func(_ *hostObject, args []goja.Value) goja.Value {
 			rt.options(arg(args, 1), "asyncio.run", "debug")
-			return rt.asyncioRun(rt.callable(arg(args, 0), "asyncio.run"), functionName(arg(args, 0)))
+			return rt.asyncioRun(rt.callable(arg(args, 0), "asyncio.run"))
 		}},
 		member{"sleep", 1, func(_ *hostObject, args []goja.Value) goja.Value {
 			d := rt.secondsOrForever(arg(args, 0), "asyncio.sleep's delay")
@@ -173,8 +173,8 @@ func (rt *Runtime) reportHome(h *home) {
 	}
 }
 
-func (rt *Runtime) asyncioRun(f goja.Callable, name string) goja.Value {
-	h, j := rt.enterHome(asyncioLibrary, name)
+func (rt *Runtime) asyncioRun(f goja.Callable) goja.Value {
+	h, j := rt.enterHome(asyncioLibrary, "")
 	return rt.runHome(h, j, func(c *loop.Coroutine) (goja.Value, error) { return rt.within(c, j.task, f) })
 }
 

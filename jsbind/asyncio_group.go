@@ -157,7 +157,7 @@ func (rt *Runtime) taskGroupClass() *class {
 				{"createTask", 1, func(h *hostObject, args []goja.Value) goja.Value {
 					return of(h).createTask(rt.callable(arg(args, 0), "createTask"), rt.taskName(arg(args, 1), "createTask"))
 				}},
-				rt.blockDisposal(),
+				rt.blockDisposal(), rt.reprMember(),
 			},
 			disposeA: "aclose",
 		}
@@ -278,7 +278,7 @@ func (rt *Runtime) timeoutBlockClass() *class {
 					t.schedule()
 					return goja.Undefined()
 				}},
-				rt.blockDisposal(),
+				rt.blockDisposal(), rt.reprMember(),
 			},
 			disposeA: "aclose",
 		}

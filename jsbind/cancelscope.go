@@ -135,7 +135,7 @@ func (rt *Runtime) cancelScopeClass(l *library) *class {
 			{"with", 1, func(h *hostObject, args []goja.Value) goja.Value {
 				return rt.inBlock(of(h), rt.callable(arg(args, 0), "CancelScope.with"), h.object)
 			}},
-			rt.blockDisposal(),
+			rt.blockDisposal(), rt.reprMember(),
 		},
 		accessors: []accessor{
 			{"deadline", func(h *hostObject) goja.Value { return rt.vm.ToValue(of(h).deadline) }, func(h *hostObject, v goja.Value) {

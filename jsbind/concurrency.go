@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/dop251/goja"
 
@@ -321,6 +322,13 @@ func (rt *Runtime) leaveBlock(v goja.Value, failed bool, failure goja.Value) goj
 func (rt *Runtime) blockDisposal() member {
 	return member{"aclose", 0, func(h *hostObject, _ []goja.Value) goja.Value {
 		panic(rt.vm.NewTypeError("a %s ends with its block: declare it with await using, or give it a function", h.class.name))
+	}}
+}
+
+// reprMember is toString of what prints itself: Python's repr.
+func (rt *Runtime) reprMember() member {
+	return member{"toString", 0, func(h *hostObject, _ []goja.Value) goja.Value {
+		return rt.vm.ToValue(h.value.(fmt.Stringer).String())
 	}}
 }
 

@@ -224,3 +224,14 @@ func TestCtrlCInEveryFrame(t *testing.T) {
 		replaysTheSame(t, s)
 	}
 }
+
+// TestReadingAfterTheScope checks that a stream which a scope's cancellation has ended says so to whoever reads it later, who was not
+// cancelled.
+func TestReadingAfterTheScope(t *testing.T) {
+	s := jsbindtest.New(t, jsbindtest.Options{})
+	got := s.Run(`let stream; await trio.moveOnAfter(0.05, async () => { stream = await client.stream('GET', lab.url + '/drip?numbytes=9&duration=20&delay=0'); await trio.sleepForever() }); await stream.aread().catch(e => e.name)`)
+	if got != "'StreamClosed'" {
+		t.Error(got)
+	}
+	replaysTheSame(t, s)
+}

@@ -16,6 +16,12 @@
 // records it, starts the real transport on a goroutine, and turns what comes back into events on the loop's one queue. In a
 // replay there is no transport at all: the events come from the tape.
 //
+// # Tasks
+//
+// asyncio, trio and anyio are manners over the loop's one tree of tasks and scopes (concurrency.go): what a cancelled wait rejects
+// with is decided by the task's library, in toJSIn. What is an async with block in Python is a block: a callback runs in it, or await
+// using opens it for the rest of a function's block.
+//
 // # Adding things
 //
 // A class is a classSpec (class.go) in a file of its own; a global or a member of httpx is one line in its table

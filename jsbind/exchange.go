@@ -82,17 +82,19 @@ func (s *seam) RoundTrip(ctx context.Context, req *engine.Request) (*engine.Resp
 		return nil, err
 	}
 	if x.response == nil {
-		return nil, x.lost()
+		return nil, x.lost(c)
 	}
 	return x.response, nil
 }
 
-// lost is why nothing more will come.
-func (x *exchange) lost() error {
+// lost is why nothing more will come. The cancellation of a scope that ended since is not the reader's.
+func (x *exchange) lost(c *loop.Coroutine) error {
+	var scope *scopeCancelled
+	past := errors.As(x.failed, &scope) && (c == nil || c.Scope().Err() == nil)
 	switch {
 	case x.fault != nil:
 		return x.fault
-	case x.failed != nil:
+	case x.failed != nil && !past:
 		return x.failed
 	case x.dropped:
 		return engine.NewError(engine.StreamClosed, x.request, "Attempted to read or stream content, but the stream has been closed.")
@@ -307,7 +309,7 @@ func (x *exchange) Next(ctx context.Context) ([]byte, error) {
 		x.window.release(len(chunk))
 		return chunk, nil
 	}
-	return nil, x.lost()
+	return nil, x.lost(loop.FromContext(ctx))
 }
 
 // Close implements engine.ByteStream.

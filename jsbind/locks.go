@@ -285,7 +285,7 @@ func (l *limiter) refill() {
 
 // String is how the prompt shows a limiter.
 func (l *limiter) String() string {
-	return fmt.Sprintf("<CapacityLimiter %d/%v>", len(l.holders), l.total)
+	return fmt.Sprintf("<CapacityLimiter %d/%s>", len(l.holders), l.rt.vm.ToValue(l.total))
 }
 
 func (rt *Runtime) limiterTool() *class {
@@ -300,7 +300,7 @@ func (rt *Runtime) limiterTool() *class {
 	return rt.newClass(classSpec{
 		name:      "CapacityLimiter",
 		construct: func(call goja.ConstructorCall) any { return &limiter{rt: rt, total: total(call.Argument(0))} },
-		methods:   rt.lockMembers(trioTools, func(h *hostObject) lockable { return of(h) }),
+		methods:   append(rt.lockMembers(trioTools, func(h *hostObject) lockable { return of(h) }), rt.reprMember()),
 		accessors: []accessor{
 			{"totalTokens", func(h *hostObject) goja.Value { return rt.vm.ToValue(of(h).total) }, func(h *hostObject, v goja.Value) {
 				of(h).total = total(v)

@@ -1,6 +1,8 @@
 package jsbind
 
 import (
+	"fmt"
+
 	"github.com/dop251/goja"
 
 	"httpx-repl/jsbind/loop"
@@ -10,6 +12,7 @@ import (
 // fails cancels the others.
 type nursery struct {
 	rt       *Runtime
+	kind     string // the class's name
 	message  string // of the ExceptionGroup
 	scope    *cancelScope
 	object   *goja.Object // its cancelScope property
@@ -25,9 +28,9 @@ type nursery struct {
 // String is how the prompt shows a nursery.
 func (n *nursery) String() string {
 	if n.closed {
-		return "<closed>"
+		return "<" + n.kind + " closed>"
 	}
-	return "<open>"
+	return fmt.Sprintf("<%s open, tasks=%d>", n.kind, n.running)
 }
 
 func (n *nursery) open(outer *loop.Task) *loop.Task {
@@ -165,7 +168,7 @@ func (rt *Runtime) nurseryClass(name string) *class {
 			{"start", 1, func(h *hostObject, args []goja.Value) goja.Value {
 				return of(h).start(rt.callable(arg(args, 0), "start"), functionName(args[0]), args[1:])
 			}},
-			rt.blockDisposal(),
+			rt.blockDisposal(), rt.reprMember(),
 		},
 		accessors: []accessor{
 			{name: "cancelScope", get: func(h *hostObject) goja.Value { return of(h).object }},
@@ -177,7 +180,7 @@ func (rt *Runtime) nurseryClass(name string) *class {
 // nurseryBlock is openNursery and createTaskGroup.
 func (rt *Runtime) nurseryBlock(name string, nurseries, scopes *class, l *library, message string) member {
 	return member{name, 1, func(_ *hostObject, args []goja.Value) goja.Value {
-		n := &nursery{rt: rt, message: message, scope: rt.newCancelScope(l)}
+		n := &nursery{rt: rt, kind: nurseries.name, message: message, scope: rt.newCancelScope(l)}
 		n.object = scopes.wrap(n.scope)
 		object := nurseries.wrap(n)
 		if missing(arg(args, 0)) {
@@ -189,12 +192,10 @@ func (rt *Runtime) nurseryBlock(name string, nurseries, scopes *class, l *librar
 
 // functionName is a function's own name.
 func functionName(f goja.Value) string {
-	o, ok := f.(*goja.Object)
-	if !ok || o.ExportType() == proxyType {
-		return ""
+	if o, ok := f.(*goja.Object); ok && o.ExportType() != proxyType {
+		if v := o.Get("name"); v != nil && goja.IsString(v) && v.String() != "" {
+			return v.String()
+		}
 	}
-	if v := o.Get("name"); v != nil && goja.IsString(v) {
-		return v.String()
-	}
-	return ""
+	return "<anonymous>"
 }

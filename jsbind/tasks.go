@@ -230,6 +230,7 @@ func (rt *Runtime) taskClass() *class {
 					}
 					return of(h).reason
 				}},
+				rt.reprMember(),
 				{"getName", 0, func(h *hostObject, _ []goja.Value) goja.Value { return rt.vm.ToValue(of(h).name) }},
 				{"setName", 1, func(h *hostObject, args []goja.Value) goja.Value {
 					of(h).name = rt.text(arg(args, 0), "a task's name")

@@ -56,7 +56,7 @@ func (rt *Runtime) freeClock(cell string) {
 
 // String is how the prompt shows a clock.
 func (m *mockClock) String() string {
-	return fmt.Sprintf("<MockClock, rate=%v, autojumpThreshold=%v>", m.rate, m.threshold)
+	return fmt.Sprintf("<MockClock, rate=%s, autojumpThreshold=%s>", m.rt.vm.ToValue(m.rate), m.rt.vm.ToValue(m.threshold))
 }
 
 func (rt *Runtime) mockClockClass() *class {
@@ -91,7 +91,7 @@ func (rt *Runtime) mockClockClass() *class {
 			}
 			rt.loop.Advance(duration(seconds))
 			return goja.Undefined()
-		}}},
+		}}, rt.reprMember()},
 		accessors: []accessor{
 			{"rate", func(h *hostObject) goja.Value { return rt.vm.ToValue(of(h).rate) }, func(h *hostObject, v goja.Value) {
 				of(h).rate = number(v, "rate")

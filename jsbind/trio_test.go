@@ -22,7 +22,7 @@ func TestTrio(t *testing.T) {
 		// deadlines
 		{`await trio.moveOnAfter(0.001, async s => { await trio.sleep(9); print('never') }); 'moved on'`, `'moved on'`},
 		{`let scope; await trio.moveOnAfter(0.001, async s => { scope = s; await trio.sleep(9) }); [scope.cancelCalled, scope.cancelledCaught]`, `[ true, true ]`},
-		{`let scope; await trio.moveOnAfter(9, async s => { scope = s }); [scope.cancelCalled, scope.cancelledCaught, String(scope)]`, `[ false, false, '[object CancelScope]' ]`},
+		{`let scope; await trio.moveOnAfter(9, async s => { scope = s }); [scope.cancelCalled, scope.cancelledCaught, String(scope)]`, `[ false, false, '<CancelScope exited>' ]`},
 		{`await trio.moveOnAt(trio.currentTime() + 0.001, () => trio.sleepForever()); 1`, `1`},
 		{`await trio.failAfter(0.001, () => trio.sleep(9)).catch(e => [e.name, e instanceof trio.TooSlowError])`, `[ 'TooSlowError', true ]`},
 		{`await trio.failAt(trio.currentTime() - 1, () => trio.lowlevel.checkpoint()).catch(e => e.name)`, `'TooSlowError'`},
@@ -51,6 +51,8 @@ func TestTrio(t *testing.T) {
 		{`const [s, r] = trio.openMemoryChannel(1); r.close(); await s.send(1).catch(e => e.name)`, `'BrokenResourceError'`},
 		{`const [s, r] = trio.openMemoryChannel(1); s.close(); await s.send(1).catch(e => e.name)`, `'ClosedResourceError'`},
 		{`const [s, r] = trio.openMemoryChannel(2); const c = s.clone(); s.close(); await c.send(1); c.close(); print(await r.receive()); await r.receive().catch(e => e.name)`, "1\n'EndOfChannel'"},
+		{`let r; await trio.moveOnAfter(9, async s => { const [send, receive] = trio.openMemoryChannel(0); r = [String(s), String(new trio.CapacityLimiter(Infinity)), String(new trio.testing.MockClock())] }); r.join()`, `'<CancelScope active>,<CapacityLimiter 0/Infinity>,<MockClock, rate=0, autojumpThreshold=Infinity>'`},
+		{`trio.openNursery()`, `<Nursery open, tasks=0>`},
 		// the mock clock
 		{`const clock = new trio.testing.MockClock({autojumpThreshold: 0}); await trio.run(async () => { const t = trio.currentTime(); await trio.sleep(3600); return trio.currentTime() - t }, {clock})`, `3600`},
 		{`const clock = new trio.testing.MockClock({autojumpThreshold: 0}); await trio.run(() => trio.failAfter(30, () => trio.sleep(31)), {clock}).catch(e => e.name)`, `'TooSlowError'`},

@@ -18,8 +18,15 @@
 //
 // # Tasks and scopes
 //
-// A Task is an async function being run in a Scope; every cell has a root task. The current task follows the code over
-// await, promise reactions, timers and coroutines. A Scope has a parent, a deadline, a shield and a cancelled state with its
-// reason; cancelling it wakes every coroutine that waits in it, or in an unshielded scope below it, with that reason.
-// Names and rules are trio's.
+// A Task is an async function being run in a Scope; every cell has a root task, and tasks below it share its numbers. The
+// current task follows the code over await, promise reactions, timers and coroutines; a function can Descend into a task
+// below for the rest of a block. A Scope has a parent, a deadline, a shield and a cancelled state with its
+// reason; cancelling it wakes every coroutine that waits in it, or in an unshielded scope below it, with that reason, and
+// fails every later wait; interrupting it ends the waits under way, once. Names and rules are trio's.
+//
+// # Time
+//
+// SetPace detaches the session's clock from real time: it then runs at a rate of its own, and may jump to the next timer
+// when nothing is runnable and no network operation is in flight. Events carry the clock's times, so a replay needs
+// to know nothing of it.
 package loop
