@@ -27,7 +27,7 @@ func (rt *Runtime) asyncioModule() goja.Value {
 		member{"currentTask", 0, func(*hostObject, []goja.Value) goja.Value { return rt.currentJob().taskObject() }},
 		member{"allTasks", 0, func(*hostObject, []goja.Value) goja.Value {
 			var all []any
-			for _, j := range rt.placeOf(rt.here()).home.jobs {
+			for _, j := range rt.placeOf(rt.here()).home.jobs.list() {
 				all = append(all, j.taskObject())
 			}
 			return rt.array(all...)
@@ -142,8 +142,8 @@ func (rt *Runtime) runHome(h *home, j *job, main func(c *loop.Coroutine) (goja.V
 	return rt.supervise(outer, func(c *loop.Coroutine) (goja.Value, error) {
 		v, err := main(c)
 		j.done = true
-		for len(h.jobs) > 0 {
-			left := append([]*job(nil), h.jobs...)
+		for h.jobs.len() > 0 {
+			left := h.jobs.list()
 			for _, j := range left {
 				j.cancel("")
 			}
@@ -341,7 +341,7 @@ func (rt *Runtime) waitAll(args []goja.Value) goja.Value {
 }
 
 func (rt *Runtime) set(list []any) goja.Value {
-	s, err := rt.vm.New(rt.vm.Get("Set"), rt.array(list...))
+	s, err := rt.vm.New(rt.setCtor, rt.array(list...))
 	must(err)
 	return s
 }

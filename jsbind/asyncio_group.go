@@ -3,7 +3,6 @@ package jsbind
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"github.com/dop251/goja"
 
@@ -17,7 +16,7 @@ type taskGroup struct {
 	body     *loop.Task
 	owner    *job
 	asked    int // the owner's cancellations when the group was opened
-	jobs     []*job
+	jobs     jobSet
 	failures []goja.Value
 	aborting bool
 	finished bool // the body has ended
@@ -42,7 +41,7 @@ func (g *taskGroup) createTask(f goja.Callable, name string) goja.Value {
 	switch {
 	case g.body == nil:
 		g.rt.throw(g.rt.plainFailure("Error", "TaskGroup has not been entered"))
-	case g.closed, g.finished && len(g.jobs) == 0:
+	case g.closed, g.finished && g.jobs.len() == 0:
 		g.rt.throw(g.rt.plainFailure("Error", "TaskGroup is finished"))
 	case g.aborting:
 		g.rt.throw(g.rt.plainFailure("Error", "TaskGroup is shutting down"))
@@ -50,9 +49,9 @@ func (g *taskGroup) createTask(f goja.Callable, name string) goja.Value {
 	rt := g.rt
 	var j *job
 	g.rt.loop.As(g.body, func() { j = g.rt.createTask(f, name) })
-	g.jobs = append(g.jobs, j)
+	g.jobs.add(j)
 	j.whenDone(func() {
-		g.jobs = slices.DeleteFunc(g.jobs, func(x *job) bool { return x == j })
+		g.jobs.remove(j)
 		switch {
 		case rt.isStop(j.reason):
 			g.stop = j.reason
@@ -75,7 +74,7 @@ func (g *taskGroup) abort() {
 		return
 	}
 	g.aborting = true
-	for _, j := range slices.Clone(g.jobs) {
+	for _, j := range g.jobs.list() {
 		j.cancel("")
 	}
 	if !g.finished {
@@ -104,8 +103,8 @@ func (g *taskGroup) close(c *loop.Coroutine, failure goja.Value) goja.Value {
 	// The wait for the tasks can be cancelled, which cancels them; the group goes on waiting.
 	rt.loop.Go(g.outer, g.outer.Scope, func(waiting *loop.Coroutine) {
 		g.wake = func() { waiting.Wake(); c.Wake() }
-		for len(g.jobs) > 0 {
-			if err := waiting.Wait(func() bool { return len(g.jobs) == 0 }); err != nil {
+		for g.jobs.len() > 0 {
+			if err := waiting.Wait(func() bool { return g.jobs.len() == 0 }); err != nil {
 				cancel = rt.toJSIn(g.outer, err)
 				g.aborting = false
 				g.abort()
@@ -115,7 +114,7 @@ func (g *taskGroup) close(c *loop.Coroutine, failure goja.Value) goja.Value {
 			}
 		}
 	})
-	if err := c.Wait(func() bool { return len(g.jobs) == 0 }); err != nil {
+	if err := c.Wait(func() bool { return g.jobs.len() == 0 }); err != nil {
 		return rt.toJS(err) // the session ends
 	}
 	g.closed = true
@@ -143,7 +142,7 @@ func (g *taskGroup) String() string {
 	case g.body != nil:
 		state = " entered"
 	}
-	return fmt.Sprintf("<TaskGroup%s tasks=%d>", state, len(g.jobs))
+	return fmt.Sprintf("<TaskGroup%s tasks=%d>", state, g.jobs.len())
 }
 
 // taskGroupClass is asyncio.TaskGroup: new TaskGroup() for await using, TaskGroup(async tg => …) as a callback.

@@ -33,7 +33,7 @@ type place struct {
 // home is one run of an environment, or the session at the prompt.
 type home struct {
 	scope *loop.Scope // nil for the session's, where tasks belong to their cells
-	jobs  []*job      // asyncio's, in the order of creation, until they are done
+	jobs  jobSet      // asyncio's, until they are done
 }
 
 // concurrency is the environments' part of a runtime.
@@ -121,7 +121,7 @@ func (rt *Runtime) cancellation(l *library, message string) goja.Value {
 // trioCancelled is the class trio.Cancelled.
 func (rt *Runtime) trioCancelled() *goja.Object {
 	if rt.cancelClass == nil {
-		rt.cancelClass = rt.newErrorClass("Cancelled", "Error")
+		rt.cancelClass = rt.newErrorClass("Cancelled")
 	}
 	return rt.cancelClass
 }
@@ -144,13 +144,9 @@ const errorClassSource = `(function (name, Base) {
 	return C;
 })`
 
-// newErrorClass makes a subclass of one of the language's errors or of another such class.
-func (rt *Runtime) newErrorClass(name, parent string) *goja.Object {
-	base := goja.Value(rt.moreErrors[parent])
-	if rt.moreErrors[parent] == nil {
-		base = rt.vm.Get(parent)
-	}
-	v, err := rt.compileIntrinsic("errors.js", errorClassSource)(goja.Undefined(), rt.vm.ToValue(name), base)
+// newErrorClass makes a subclass of Error.
+func (rt *Runtime) newErrorClass(name string) *goja.Object {
+	v, err := rt.compileIntrinsic("errors.js", errorClassSource)(goja.Undefined(), rt.vm.ToValue(name), rt.errorCtor)
 	must(err)
 	return v.ToObject(rt.vm)
 }
@@ -161,7 +157,7 @@ func (rt *Runtime) environmentError(name string) *goja.Object {
 		if rt.moreErrors == nil {
 			rt.moreErrors = map[string]*goja.Object{}
 		}
-		rt.moreErrors[name] = rt.newErrorClass(name, "Error")
+		rt.moreErrors[name] = rt.newErrorClass(name)
 	}
 	return rt.moreErrors[name]
 }

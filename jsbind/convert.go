@@ -17,6 +17,8 @@ type intrinsics struct {
 	jsonText     goja.Callable
 	ownKeys      goja.Callable
 	errorCtor    *goja.Object
+	aggregate    *goja.Object // AggregateError
+	setCtor      *goja.Object
 	isArray      goja.Callable
 	guardedParse goja.Callable
 	promiseThen  goja.Callable
@@ -49,6 +51,8 @@ func (rt *Runtime) takeIntrinsics() {
 	rt.regExp = vm.Get("RegExp").ToObject(vm)
 	rt.match, _ = goja.AssertFunction(rt.prototype("String").Get("match"))
 	rt.errorCtor = vm.Get("Error").ToObject(vm)
+	rt.aggregate = vm.Get("AggregateError").ToObject(vm)
+	rt.setCtor = vm.Get("Set").ToObject(vm)
 	rt.promiseThen, _ = goja.AssertFunction(vm.Get("Promise").ToObject(vm).Get("prototype").ToObject(vm).Get("then"))
 }
 

@@ -58,7 +58,7 @@ const exceptionGroupSource = `(function (AggregateError) {
 // exceptionGroup is the global class ExceptionGroup.
 func (rt *Runtime) exceptionGroup() goja.Value {
 	if rt.groupClass == nil {
-		made, err := rt.compileIntrinsic("exceptiongroup.js", exceptionGroupSource)(goja.Undefined(), rt.vm.Get("AggregateError"))
+		made, err := rt.compileIntrinsic("exceptiongroup.js", exceptionGroupSource)(goja.Undefined(), rt.aggregate)
 		must(err)
 		list, _ := rt.list(made)
 		rt.groupClass = list[0].ToObject(rt.vm)

@@ -2,6 +2,7 @@ package jsbind
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/dop251/goja"
@@ -42,6 +43,28 @@ func (rt *Runtime) newJob(task *loop.Task, name string) *job {
 	return j
 }
 
+// jobSet is a set of tasks in the order in which they were added.
+type jobSet struct {
+	place map[*job]int
+	last  int
+}
+
+func (s *jobSet) add(j *job) {
+	if s.place == nil {
+		s.place = map[*job]int{}
+	}
+	s.last++
+	s.place[j] = s.last
+}
+
+func (s *jobSet) remove(j *job) { delete(s.place, j) }
+
+func (s *jobSet) len() int { return len(s.place) }
+
+func (s *jobSet) list() []*job {
+	return slices.SortedFunc(maps.Keys(s.place), func(a, b *job) int { return s.place[a] - s.place[b] })
+}
+
 // String is how the prompt shows a task.
 func (j *job) String() string {
 	state := "pending"
@@ -68,7 +91,7 @@ func (rt *Runtime) createTask(f goja.Callable, name string) *job {
 	p.library = asyncioLibrary
 	task.Local = p
 	j := rt.newJob(task, name)
-	j.home.jobs = append(j.home.jobs, j)
+	j.home.jobs.add(j)
 	rt.soon(task, func() {
 		if j.early != nil {
 			j.finish(nil, rt.toJSIn(task, j.early))
@@ -93,9 +116,7 @@ func (j *job) finish(value, reason goja.Value) {
 	j.done, j.value, j.reason = true, value, reason
 	j.stopped = reason != nil && rt.isCancelError(reason)
 	j.task.Scope.Close()
-	if i := slices.Index(j.home.jobs, j); i >= 0 {
-		j.home.jobs = slices.Delete(j.home.jobs, i, i+1)
-	}
+	j.home.jobs.remove(j)
 	after := j.after
 	j.after = nil
 	for _, f := range after {

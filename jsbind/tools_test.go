@@ -10,6 +10,7 @@ func TestExceptionGroup(t *testing.T) {
 		{g + `const [yes, no] = g.split(RangeError); [yes.exceptions[0].exceptions.map(String), no.exceptions.map(String)].join('; ')`, `'RangeError: b; TypeError: a,ExceptionGroup: inner,Error: d'`},
 		{g + `[g.subgroup(SyntaxError), g.split([TypeError, RangeError, Error])[0] === g, g.split(e => e.message === 'd')[0].exceptions.length]`, `[ null, true, 1 ]`},
 		{g + `class Mine extends ExceptionGroup { derive(list) { return new Mine(this.message, list) } } new Mine('m', g.exceptions).subgroup(TypeError) instanceof Mine`, `true`},
+		{`Set = Promise.prototype.then = AggregateError = null; const [done] = await asyncio.wait([asyncio.createTask(async () => 1)]); [done.size, new ExceptionGroup('still there', [1]).message]`, `[ 1, 'still there' ]`},
 		{`try { new ExceptionGroup('none', []) } catch (e) { e.name }`, `'RangeError'`},
 		{`try { new ExceptionGroup([]) } catch (e) { e.name }`, `'TypeError'`},
 		{`const two = new ExceptionGroup('two', [new Error('a'), new TypeError('b')]); throw two`, "Uncaught ExceptionGroup: two\n  - Error: a\n  - TypeError: b\nconst two = new ExceptionGroup('two', [new Error('a'), new TypeError('b'…\n            ^"},

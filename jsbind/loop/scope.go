@@ -8,7 +8,9 @@ import (
 // Scope is a cancel scope, trio's: what is cancelled together. The zero value is a root scope.
 type Scope struct {
 	parent   *Scope
-	children []*Scope
+	children scopes
+	before   *Scope // neighbours in the list of the parent's children
+	after    *Scope
 	shield   bool
 	reason   error
 	boundary bool  // an interrupt from above does not reach into it
@@ -23,7 +25,7 @@ type Scope struct {
 func (l *Loop) NewScope(parent *Scope) *Scope {
 	s := &Scope{parent: parent, loop: l}
 	if parent != nil {
-		parent.children = append(parent.children, s)
+		parent.children.add(s)
 	}
 	return s
 }
@@ -45,7 +47,7 @@ func (s *Scope) notify(reason error) {
 	for _, c := range s.waiters.all() {
 		c.Wake()
 	}
-	for _, child := range slices.Clone(s.children) {
+	for _, child := range s.children.all() {
 		if !child.shield && child.reason == nil {
 			child.notify(reason)
 		}
@@ -74,7 +76,7 @@ func (s *Scope) Uninterrupt() { s.edge = nil }
 // waiting lists the coroutines that wait in the scope and in unshielded scopes below.
 func (s *Scope) waiting(list []*Coroutine) []*Coroutine {
 	list = append(list, s.waiters.all()...)
-	for _, child := range s.children {
+	for child := s.children.first; child != nil; child = child.after {
 		if !child.shield && !child.boundary {
 			list = child.waiting(list)
 		}
@@ -162,10 +164,47 @@ func (s *Scope) Close() {
 
 func (s *Scope) leave() {
 	if s.parent != nil {
-		if i := slices.Index(s.parent.children, s); i >= 0 {
-			s.parent.children = slices.Delete(s.parent.children, i, i+1)
-		}
+		s.parent.children.remove(s)
 	}
+}
+
+// scopes is a list of scopes in the order of their making: cancellation goes down in that order.
+type scopes struct{ first, last *Scope }
+
+func (l *scopes) add(s *Scope) {
+	s.before, s.after = l.last, nil
+	if l.last == nil {
+		l.first = s
+	} else {
+		l.last.after = s
+	}
+	l.last = s
+}
+
+// remove takes s out; one that is not in the list is left alone.
+func (l *scopes) remove(s *Scope) {
+	if s.before == nil && l.first != s {
+		return
+	}
+	if s.before == nil {
+		l.first = s.after
+	} else {
+		s.before.after = s.after
+	}
+	if s.after == nil {
+		l.last = s.before
+	} else {
+		s.after.before = s.before
+	}
+	s.before, s.after = nil, nil
+}
+
+func (l *scopes) all() []*Scope {
+	var list []*Scope
+	for s := l.first; s != nil; s = s.after {
+		list = append(list, s)
+	}
+	return list
 }
 
 // Boundary makes the scope that of a task of its own: an interrupt from above does not reach into it.
@@ -175,7 +214,7 @@ func (s *Scope) Boundary() { s.boundary = true }
 func (s *Scope) Move(parent *Scope) {
 	s.leave()
 	s.parent = parent
-	parent.children = append(parent.children, s)
+	parent.children.add(s)
 	if err := s.Err(); err != nil && s.reason == nil {
 		s.notify(err)
 	}
