@@ -30,13 +30,27 @@ func encodeHost(host string) (string, error) {
 		}
 		return host[1 : len(host)-1], nil
 	case ascii:
-		return escape(lowerASCII(host), hostSafe), nil
+		return upperEscapes(escape(lowerASCII(host), hostSafe)), nil
 	}
 	encoded, err := encodeIDNA(strings.ToLower(host))
 	if err != nil {
 		return "", NewError(InvalidURL, nil, "Invalid IDNA hostname: %s", quoted(host))
 	}
 	return encoded, nil
+}
+
+// upperEscapes writes the digits of percent escapes in upper case, as RFC 3986 section 6.2.2.1 has it: a host is lowered first.
+func upperEscapes(host string) string {
+	if !strings.Contains(host, "%") {
+		return host
+	}
+	b := []byte(host)
+	for i := 0; i+2 < len(b); i++ {
+		if b[i] == '%' {
+			copy(b[i+1:], strings.ToUpper(string(b[i+1:i+3])))
+		}
+	}
+	return string(b)
 }
 
 // isDottedQuad tells whether a host of digits and dots has the four parts of an IPv4 address.

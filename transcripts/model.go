@@ -258,10 +258,17 @@ func (r *Recorder) misfit(e event.Event) string {
 			return "with an id that is not valid"
 		}
 		had = map[event.Kind]bool{}
+		had[event.Sent] = e.Streaming // whether sent events may follow
 		r.seen[e.Exchange] = had
 	}
 	if had == nil {
 		return "without a request"
+	}
+	if e.Kind == event.Sent && !had[event.Sent] {
+		return "of a request whose body is not streamed"
+	}
+	if e.Kind == event.Data && !had[event.Head] {
+		return "before its head"
 	}
 	switch e.Kind {
 	case event.Req, event.Head, event.Trail, event.Err:
