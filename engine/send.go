@@ -218,7 +218,9 @@ func checkTarget(request *Request) error {
 	u := request.URL
 	switch {
 	case u.Scheme() == "":
-		return NewError(UnsupportedProtocol, request, "Request URL is missing an 'http://' or 'https://' protocol.")
+		err := NewError(UnsupportedProtocol, request, "Request URL is missing an 'http://' or 'https://' protocol.")
+		err.Hint = "write the whole URL, or give the client a base URL"
+		return err
 	case u.Host() == "" && (u.Scheme() == "http" || u.Scheme() == "https"):
 		return NewError(UnsupportedProtocol, request, "Request URL is missing a host: %s", quoted(u.Masked()))
 	}
