@@ -51,7 +51,8 @@ func TestAsyncio(t *testing.T) {
 			"past promises\n'CancelledError'"},
 		{`const inner = asyncio.createTask(async () => { try { await asyncio.sleep(9) } catch { return 'kept' } }); const outer = asyncio.createTask(async () => await inner); await asyncio.sleep(0); outer.cancel(); await outer`, `'kept'`},
 		{`const t = asyncio.createTask(async () => asyncio.currentTask().getName(), {name: 'n'}); [await t, asyncio.currentTask().getName(), asyncio.allTasks().length]`, `[ 'n', 'c1', 0 ]`},
-		{`asyncio.createTask(async () => { throw new Error('lost') }, {name: 'a'}); await asyncio.sleep(0.001); 1`, "Uncaught (in task 'a') Error: lost\n1"},
+		{"asyncio.createTask(async () => {\n throw new Error('lost')\n}, {name: 'a'}); await asyncio.sleep(0.001); 1",
+			"Uncaught (in task 'a') Error: lost\n throw new Error('lost')\n       ^\n1"},
 		{`const t = asyncio.createTask(async () => 5); t.addDoneCallback(t => print('callback', t.result())); await t; await 0; await 0`, "callback 5\n0"},
 		// gather, wait, asCompleted, shield
 		{`await asyncio.gather(async () => { await asyncio.sleep(0.002); return 1 }, asyncio.createTask(async () => 2), Promise.resolve(3))`, `[ 1, 2, 3 ]`},

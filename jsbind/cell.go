@@ -186,7 +186,7 @@ func (rt *Runtime) settle(e *evaluation, value, reason goja.Value, failed bool) 
 	}
 	if failed {
 		r := Result{Failed: true, Cancelled: rt.isCancelled(reason)}
-		r.Lines = rt.errorLines(reason)
+		r.Lines = rt.errorLines(reason, rt.width())
 		if r.Cancelled {
 			e.task.Scope.Cancel(&cancelled{reason}) // what the cell has started and not awaited ends with it
 			r.Notes = rt.cancelNotes(e)
@@ -256,7 +256,7 @@ func (rt *Runtime) brokenCell(e *evaluation, reason goja.Value) {
 	rt.loop.Abandon(e.task)
 	e.task.Scope.Cancel(&cancelled{rt.cancelledError("the cell was stopped")})
 	rt.remember("_error", reason)
-	rt.finish(e, Result{Failed: true, Lines: rt.errorLines(reason)}, nil)
+	rt.finish(e, Result{Failed: true, Lines: rt.errorLines(reason, rt.width())}, nil)
 }
 
 // abandon leaves a cancelled cell behind that did not settle: it awaits something that nothing will ever settle.

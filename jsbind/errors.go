@@ -229,7 +229,7 @@ func (rt *Runtime) throw(err error) { panic(rt.toJS(err)) }
 
 // report tells the user of an error that nobody will catch.
 func (rt *Runtime) report(prefix string, reason goja.Value, task *loop.Task) {
-	lines := rt.inspect.Error(reason, rt.inspectOptions(recordWidth))
+	lines := rt.errorLines(reason, recordWidth)
 	if len(lines) > 0 && len(lines[0]) > 0 && prefix != "Uncaught " {
 		lines[0] = append(inspect.Line{{Text: prefix, Style: inspect.Error}}, trimUncaught(lines[0])...)
 	}
@@ -251,8 +251,8 @@ func trimUncaught(line inspect.Line) inspect.Line {
 }
 
 // errorLines is a cell's error: its class and message, its causes, and the user's own line with a caret.
-func (rt *Runtime) errorLines(reason goja.Value) []inspect.Line {
-	lines := rt.inspect.Error(reason, rt.inspectOptions(rt.width()))
+func (rt *Runtime) errorLines(reason goja.Value, width int) []inspect.Line {
+	lines := rt.inspect.Error(reason, rt.inspectOptions(width))
 	at, src := rt.place(reason)
 	if at == nil {
 		return append(lines, rt.hintLines(reason)...)
