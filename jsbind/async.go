@@ -39,16 +39,21 @@ func (rt *Runtime) asyncIn(signal *abortSignal, f func(c *loop.Coroutine) (goja.
 		} else {
 			release()
 		}
-		if err != nil {
-			must(reject(rt.toJSIn(task, err)))
-			return
-		}
-		if v == nil {
-			v = goja.Undefined()
-		}
-		must(resolve(v))
+		rt.conclude(task, resolve, reject, v, err)
 	})
 	return rt.vm.ToValue(promise)
+}
+
+// conclude settles the promise of a coroutine of task with what it returned.
+func (rt *Runtime) conclude(task *loop.Task, resolve, reject func(any) error, v goja.Value, err error) {
+	if err != nil {
+		must(reject(rt.toJSIn(task, err)))
+		return
+	}
+	if v == nil {
+		v = goja.Undefined()
+	}
+	must(resolve(v))
 }
 
 // openExchange is the exchange of a response whose body is still coming, or nil.

@@ -24,7 +24,6 @@ type Result struct {
 	Cancelled bool           // Ctrl-C ended it
 	Facts     string         // of a response: type, size, time, connection, for one dim line at a terminal
 	Notes     []string       // hints: a forgotten await, what was cancelled
-	Elapsed   time.Duration  // on the session's clock
 	Diverged  error          // a replay left its recording; the error is written for people
 }
 
@@ -33,8 +32,6 @@ type evaluation struct {
 	name    string
 	task    *loop.Task
 	cell    *source.Cell
-	promise *goja.Promise
-	started time.Duration
 	show    bool // echo the value
 	settled bool
 	leave   bool    // a replayed cell that was left behind when it was cancelled
@@ -129,7 +126,6 @@ func (rt *Runtime) start(e *evaluation, src string) {
 		rt.loop.BeginCell(e.name)
 	}
 	rt.reseed(e.name)
-	e.started = rt.loop.Now()
 	e.task = rt.loop.NewTask(e.name, rt.loop.NewScope(rt.root))
 	rt.current = e
 	rt.loop.Record(event.Event{Kind: event.Cell, Source: src, Quiet: !e.show})
@@ -165,7 +161,6 @@ func (rt *Runtime) run(e *evaluation) {
 		rt.settle(e, nil, rt.thrown(err), true)
 		return
 	}
-	e.promise = v.Export().(*goja.Promise)
 	onValue := rt.vm.ToValue(func(call goja.FunctionCall) goja.Value {
 		rt.settle(e, call.Argument(0), nil, false)
 		return goja.Undefined()
@@ -221,7 +216,6 @@ func (rt *Runtime) finish(e *evaluation, r Result, value goja.Value) {
 	if r.Cancelled {
 		rt.freeClock(e.name)
 	}
-	r.Elapsed = rt.loop.Now() - e.started
 	if text := r.Lines; len(text) > 0 && !r.Cancelled {
 		if value != nil && rt.width() != recordWidth {
 			text = rt.show(value, recordWidth)

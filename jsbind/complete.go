@@ -248,10 +248,10 @@ func (rt *Runtime) nativeProperty(o *goja.Object, name string) (v goja.Value) {
 
 // apiOptions are the options of each API call, by the last name of its callee.
 var apiOptions = map[string][]string{
-	"get": concat(requestKeys, sendKeys), "head": concat(requestKeys, sendKeys), "options": concat(requestKeys, sendKeys), "delete": concat(requestKeys, sendKeys),
+	"get": getKeys, "head": getKeys, "options": getKeys, "delete": getKeys,
 	"post": concat(bodyKeys, requestKeys, sendKeys), "put": concat(bodyKeys, requestKeys, sendKeys), "patch": concat(bodyKeys, requestKeys, sendKeys),
 	"request": concat(bodyKeys, requestKeys, sendKeys), "stream": concat(bodyKeys, requestKeys, sendKeys),
-	"buildRequest": concat(bodyKeys, requestKeys), "send": concat([]string{"stream"}, sendKeys),
+	"buildRequest": concat(bodyKeys, requestKeys), "send": sentKeys,
 	"AsyncClient": clientKeys, "AsyncHTTPTransport": networkKeys,
 	"Timeout": {"connect", "read", "write", "pool", "total"}, "Limits": {"maxConnections", "maxKeepaliveConnections", "keepaliveExpiry"},
 	"aiterBytes": {"chunkSize"}, "aiterText": {"chunkSize"}, "aiterRaw": {"chunkSize"}, "aiterLines": {"separators", "maxLength"},

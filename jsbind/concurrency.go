@@ -196,14 +196,7 @@ func (rt *Runtime) waitIn(task *loop.Task, scope *loop.Scope, f func(c *loop.Cor
 	rt.loop.Go(task, scope, func(c *loop.Coroutine) {
 		defer rt.loop.Unref()
 		v, err := protected(c, f)
-		if err != nil {
-			must(reject(rt.toJSIn(task, err)))
-			return
-		}
-		if v == nil {
-			v = goja.Undefined()
-		}
-		must(resolve(v))
+		rt.conclude(task, resolve, reject, v, err)
 	})
 	return rt.vm.ToValue(promise)
 }

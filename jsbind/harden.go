@@ -8,7 +8,6 @@ import (
 
 	"github.com/dlclark/regexp2/v2"
 	"github.com/dop251/goja"
-	"github.com/dop251/goja/parser"
 
 	"httpx-repl/jsbind/source"
 )
@@ -32,9 +31,6 @@ var boundRegexps = sync.OnceFunc(func() { regexp2.DefaultMatchTimeout = regexpTi
 
 func (rt *Runtime) harden() {
 	boundRegexps()
-	// A sourceMappingURL comment would otherwise make the parser open the file that it names.
-	rt.vm.SetParserOptions(parser.WithDisableSourceMaps)
-
 	text := rt.prototype("String")
 	rt.guard(text, "repeat", func(this goja.Value, args []goja.Value) {
 		rt.bound("The string", float64(len(this.String()))*number(args, 0), maxText, "characters")

@@ -20,17 +20,25 @@ var (
 		"mounts", "limits", "verify", "http1", "http2", "proxy", "defaultEncoding", "maxResponseSize", "trustEnv"}
 )
 
+// The options of each kind of call, put together once: every request reads them.
+var (
+	getKeys   = concat(requestKeys, sendKeys)           // the methods without a body
+	postKeys  = concat(requestKeys, bodyKeys, sendKeys) // those with one
+	buildKeys = concat(requestKeys, bodyKeys)
+	sentKeys  = concat([]string{"stream"}, sendKeys)
+)
+
 // clientClass is httpx.AsyncClient.
 func (rt *Runtime) clientClass() *class {
 	return rt.once(&rt.httpx.client, func() classSpec {
 		of := func(h *hostObject) *engine.Client { return h.value.(*engine.Client) }
 		methods := []member{
 			{"request", 3, func(h *hostObject, args []goja.Value) goja.Value {
-				return rt.send(of(h), "client.request", rt.text(arg(args, 0), "the method"), arg(args, 1), arg(args, 2), bodyKeys)
+				return rt.send(of(h), "client.request", rt.text(arg(args, 0), "the method"), arg(args, 1), arg(args, 2), postKeys)
 			}},
 			{"stream", 4, func(h *hostObject, args []goja.Value) goja.Value { return rt.stream(of(h), args) }},
 			{"buildRequest", 3, func(h *hostObject, args []goja.Value) goja.Value {
-				o := rt.options(arg(args, 2), "client.buildRequest", concat(requestKeys, bodyKeys)...)
+				o := rt.options(arg(args, 2), "client.buildRequest", buildKeys...)
 				r, err := of(h).BuildRequest(rt.text(arg(args, 0), "the method"), rt.urlText(arg(args, 1)), rt.requestOptions(o))
 				if err != nil {
 					rt.throw(err)
@@ -42,7 +50,7 @@ func (rt *Runtime) clientClass() *class {
 				if !ok {
 					panic(rt.vm.NewTypeError("client.send takes a Request, such as client.buildRequest makes, not %s", rt.brief(arg(args, 0))))
 				}
-				o := rt.options(arg(args, 1), "client.send", concat([]string{"stream"}, sendKeys)...)
+				o := rt.options(arg(args, 1), "client.send", sentKeys...)
 				opts := rt.sendOptions(o)
 				opts.Stream = o["stream"] != nil && rt.boolean(o["stream"], "stream")
 				return rt.clientPromise(rt.asyncIn(rt.signalOf(o), func(c *loop.Coroutine) (goja.Value, error) {
@@ -55,12 +63,12 @@ func (rt *Runtime) clientClass() *class {
 		}
 		for _, name := range []string{"get", "options", "head", "delete"} {
 			methods = append(methods, member{name, 2, func(h *hostObject, args []goja.Value) goja.Value {
-				return rt.send(of(h), "client."+name, strings.ToUpper(name), arg(args, 0), arg(args, 1), nil)
+				return rt.send(of(h), "client."+name, strings.ToUpper(name), arg(args, 0), arg(args, 1), getKeys)
 			}})
 		}
 		for _, name := range []string{"post", "put", "patch"} {
 			methods = append(methods, member{name, 2, func(h *hostObject, args []goja.Value) goja.Value {
-				return rt.send(of(h), "client."+name, strings.ToUpper(name), arg(args, 0), arg(args, 1), bodyKeys)
+				return rt.send(of(h), "client."+name, strings.ToUpper(name), arg(args, 0), arg(args, 1), postKeys)
 			}})
 		}
 		return classSpec{name: "AsyncClient", length: 1, disposeA: "aclose", construct: rt.newClient, methods: methods, accessors: rt.clientAccessors(of)}
@@ -123,8 +131,8 @@ func concat(lists ...[]string) []string {
 }
 
 // send is every request method whose body is read at once.
-func (rt *Runtime) send(client *engine.Client, what, method string, url, opts goja.Value, body []string) goja.Value {
-	o := rt.options(opts, what, concat(requestKeys, body, sendKeys)...)
+func (rt *Runtime) send(client *engine.Client, what, method string, url, opts goja.Value, known []string) goja.Value {
+	o := rt.options(opts, what, known...)
 	send := rt.sendOptions(o)
 	request, err := client.BuildRequest(method, rt.urlText(url), rt.requestOptions(o))
 	if err != nil {
@@ -144,7 +152,7 @@ func (rt *Runtime) stream(client *engine.Client, args []goja.Value) goja.Value {
 			body, args = f, args[:n-1]
 		}
 	}
-	o := rt.options(arg(args, 2), "client.stream", concat(requestKeys, bodyKeys, sendKeys)...)
+	o := rt.options(arg(args, 2), "client.stream", postKeys...)
 	send := rt.sendOptions(o)
 	send.Stream = true
 	request, err := client.BuildRequest(rt.text(arg(args, 0), "the method"), rt.urlText(arg(args, 1)), rt.requestOptions(o))

@@ -228,12 +228,7 @@ func (p *parser) request(e *event.Event, x *exchangeFences) error {
 	if err != nil {
 		return err
 	}
-	_, escaped := attrs["escaped"]
-	first, headers, text, has, err := f.message(escaped)
-	if err != nil {
-		return err
-	}
-	words, err := f.words(first, 2, escaped)
+	words, headers, text, has, err := f.head(attrs, 2)
 	if err != nil {
 		return err
 	}
@@ -256,6 +251,17 @@ func (p *parser) request(e *event.Event, x *exchangeFences) error {
 	return err
 }
 
+// head reads a request's or response's first line, in at most so many words, its headers and its body as it is written.
+func (f *fence) head(attrs map[string]string, most int) (words []string, headers [][2]string, text string, has bool, err error) {
+	_, escaped := attrs["escaped"]
+	first, headers, text, has, err := f.message(escaped)
+	if err != nil {
+		return nil, nil, "", false, err
+	}
+	words, err = f.words(first, most, escaped)
+	return words, headers, text, has, err
+}
+
 func (p *parser) response(e *event.Event, x *exchangeFences) error {
 	f := x.res
 	if f == nil {
@@ -265,12 +271,7 @@ func (p *parser) response(e *event.Event, x *exchangeFences) error {
 	if err != nil {
 		return err
 	}
-	_, escaped := attrs["escaped"]
-	first, headers, text, has, err := f.message(escaped)
-	if err != nil {
-		return err
-	}
-	words, err := f.words(first, 3, escaped)
+	words, headers, text, has, err := f.head(attrs, 3)
 	if err != nil {
 		return err
 	}
@@ -279,7 +280,7 @@ func (p *parser) response(e *event.Event, x *exchangeFences) error {
 	}
 	status, err := strconv.Atoi(words[1])
 	if err != nil || words[0] == "" {
-		return f.errorf("%q is not a response's first line, such as HTTP/1.1 200 OK", first)
+		return f.errorf("%q is not a response's first line, such as HTTP/1.1 200 OK", f.text[0])
 	}
 	e.Version, e.Status, e.Headers = words[0], status, headers
 	if len(words) == 3 {

@@ -55,6 +55,10 @@ func (p *process) open(s settings, o opening) (*session, error) {
 	if err := x.openTerminals(o.interactive); err != nil {
 		return nil, err
 	}
+	client, network, err := x.client()
+	if err != nil {
+		return nil, err
+	}
 	opened := p.Now()
 	seed := p.seed(s)
 	if o.journal && !s.noJournal {
@@ -67,10 +71,6 @@ func (p *process) open(s settings, o opening) (*session, error) {
 		if value, ok := p.Env(name); ok && value != "" {
 			x.redactor.AddSecret(name, value)
 		}
-	}
-	client, network, err := x.client()
-	if err != nil {
-		return nil, err
 	}
 	x.note(event.Event{Kind: event.Open, Meta: event.Meta{
 		Version: transcripts.FormatVersion, Tool: "httpx-repl " + version, Recorded: opened.UTC().Truncate(time.Millisecond), Zone: "UTC",
